@@ -1,0 +1,129 @@
+"""Reading arrays that callers give: their shapes, dtypes and ranges, and what to say when wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairsched_fast.errors import Problems
+from fairsched_fast.model import NO_LIMIT
+
+SHARED_AXES = "SJ"  # axes on which length 1 means "the same for all"
+
+
+class ArrayReader:
+    """Reads a Batch's arrays into planes (scenario axis last), collecting every problem."""
+
+    def __init__(self) -> None:
+        self.problems = Problems()
+        self.size: dict[str, int] = {}
+        self._lengths: dict[str, list[tuple[str, int]]] = {}
+
+    def quantities(
+        self, name: str, axes: str, given: ArrayLike | None, *, default: float = 0.0, positive: bool = False
+    ) -> NDArray[np.float64]:
+        """Finite floats, 0 or more (above 0 where `positive`), as a plane."""
+        array = self._array(name, axes, default if given is None else given, optional=given is None)
+        values = array.astype(np.float64, copy=False)
+        wrong = ~np.isfinite(values) | ((values <= 0) if positive else (values < 0))
+        self._report(name, axes, values, wrong, f"finite numbers, {'above 0' if positive else '0 or more'}")
+        return _plane(values)
+
+    def counts(
+        self, name: str, axes: str, given: ArrayLike | None, *, default: int = 0, least: int = 0
+    ) -> NDArray[np.int32]:
+        """Whole numbers from `least` to 2³¹−1, as an int32 plane."""
+        array = self._array(name, axes, default if given is None else given, optional=given is None)
+        wrong = ~((array >= least) & (array <= NO_LIMIT))
+        if array.dtype.kind == "f":
+            wrong |= array != np.rint(array)
+        self._report(name, axes, array, wrong, f"whole numbers from {least} to {NO_LIMIT:,}")
+        return _plane(np.where(wrong, 0, array).astype(np.int32, copy=False))
+
+    def check_names(self, name: str, given: Sequence[str] | None, axis: str) -> None:
+        """As many distinct, non-empty names as the axis is long."""
+        if given is None:
+            return
+        if len(given) != self.size[axis]:
+            self.problems.append(f"{name} has {len(given)} names; expected {axis} = {self.size[axis]}")
+        if len(set(given)) != len(given) or not all(isinstance(n, str) and n for n in given):
+            self.problems.append(f"{name} is {list(given)}; expected distinct, non-empty names")
+
+    def check_ceilings(self, ceiling: NDArray[np.int32], held: NDArray[np.int32]) -> None:
+        """No ceiling below the executors already held."""
+        below = ceiling < held
+        if below.any():
+            j, s = np.unravel_index(int(below.argmax()), below.shape)
+            wide = np.broadcast_arrays(ceiling, held)
+            self.problems.append(
+                f"max_executors at S = {s}, J = {j} is {wide[0][j, s]}, below the {wide[1][j, s]} "
+                "executors already held; raise the ceiling or lower `executors`"
+            )
+
+    def check_users(self, user: NDArray[np.int32], caps: NDArray[np.int32] | None) -> None:
+        """Every user index has its cap."""
+        if caps is None:
+            return
+        if user.max() >= len(caps):
+            self.problems.append(
+                f"user holds the index {user.max()}; expected −1 (nobody) or an index below "
+                f"U = {len(caps)}, the users of user_cap"
+            )
+
+    def settle_axes(self) -> None:
+        """Find each axis's size from all arrays, then raise whatever was collected."""
+        for axis, lengths in self._lengths.items():
+            sizes = {length for _, length in lengths if not (axis in SHARED_AXES and length == 1)}
+            if len(sizes) > 1:
+                seen = ", ".join(f"{name} has {length}" for name, length in lengths)
+                rule = "one length (or 1)" if axis in SHARED_AXES else "one length"
+                self.problems.append(f"axis {axis} differs: {seen}; expected {rule} everywhere")
+            if 0 in sizes:
+                self.problems.append(f"axis {axis} is empty; expected at least one")
+            self.size[axis] = max(sizes, default=1)
+        self.problems.raise_if_any("batch")
+
+    def _array(self, name: str, axes: str, given: Any, *, optional: bool) -> NDArray[Any]:
+        shape = f"({', '.join(axes)})" if len(axes) > 1 else f"({axes},)"
+        try:
+            array = np.asarray(given)
+        except ValueError:
+            array = np.empty(0, object)
+        if array.dtype.kind not in "iuf":
+            self.problems.append(
+                f"{name} has dtype {array.dtype}; expected an array {shape} of integers or floats"
+            )
+            return np.ones((1,) * len(axes))
+        if array.ndim == 0 and len(axes) < 3:
+            array = array.reshape((1,) * len(axes))
+        elif array.ndim == len(axes) - 1:
+            array = array[np.newaxis]
+        if array.ndim != len(axes):
+            self.problems.append(
+                f"{name} has shape {array.shape}; expected {shape}, the S axis of length 1 or left "
+                "out where all scenarios share it"
+            )
+            return np.ones((1,) * len(axes))
+        if not optional:
+            for axis, length in zip(axes, array.shape, strict=True):
+                self._lengths.setdefault(axis, []).append((name, length))
+        return array
+
+    def _report(
+        self, name: str, axes: str, values: NDArray[Any], wrong: NDArray[np.bool_], expected: str
+    ) -> None:
+        if not wrong.any():
+            return
+        index = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        where = ", ".join(f"{axis} = {i}" for axis, i in zip(axes, index, strict=True))
+        more = int(wrong.sum()) - 1
+        others = f" (and {more:,} more)" if more else ""
+        self.problems.append(f"{name} at {where} is {values[index]}{others}; expected {expected}")
+
+
+def _plane(array: NDArray[Any]) -> NDArray[Any]:
+    """(S, …) → (…, S), contiguous."""
+    return np.ascontiguousarray(np.moveaxis(array, 0, -1))

@@ -1,0 +1,317 @@
+"""`Batch`: the arrays of many scenarios, checked once.
+
+Letters for axes, everywhere: S scenarios, J jobs, R resources, U users, N steps. People write
+scenario-first arrays, (S, J, R); a Batch keeps them scenario-fastest, as planes (J, R, S), which is
+how the kernels walk them. An axis of length 1 is shared by all and never expanded; S' stands for
+"S or 1", J' for "J or 1".
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairsched_fast.array_input import ArrayReader
+from fairsched_fast.model import NO_LIMIT, Scenario
+from fairsched_fast.units import (
+    NOT_DECIMAL,
+    common_exponents,
+    compact,
+    decimal_exponents,
+    from_units,
+    to_units,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int32]
+
+FLOAT_SLACK = 1e-12
+"""How far true floats may pass a capacity, relative to it; decimal quantities may not at all."""
+
+_ROWS_AT_A_TIME = 1 << 16  # bounds what a pass over a large batch needs beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the axes of a Batch are called."""
+
+    scenario: NDArray[np.int64]  # (S,) ids
+    pool: NDArray[np.object_]  # (S',) names
+    jobs: NDArray[np.object_]  # (S', J) names, "" for padding
+    resources: tuple[str, ...]  # R names
+
+
+@dataclass(frozen=True, slots=True)
+class Overfull:
+    """The first pool whose jobs hold more than there is, and how many such pools there are."""
+
+    row: int
+    resource: int
+    used: float
+    capacity: float
+    rows: int
+
+
+class Batch:
+    """Many scenarios as arrays. Immutable; checked when it is made and never again.
+
+    Parameters
+    ----------
+    capacity : (S, R)
+        What each scenario's pool has of each resource.
+    demand : (S, J, R)
+        What one executor of each job takes.
+    extra_executors : (S,)
+        How many executors to distribute.
+    usage : (S, J, R), default 0
+        What each job holds before the run.
+    max_executors : (S, J), default no ceiling
+        Ceiling on held + granted executors; 2³¹−1 is no ceiling.
+    executors : (S, J), default 0
+        Executors held before the run: a count only.
+    weight : (S, J), default 1
+        Above 0.
+    user : (J,) or (S, J), default −1
+        Index into U of the user a job belongs to; −1 is nobody.
+    user_cap : (S, U), default no cap
+        The most executors (held + granted) that a user's jobs may hold; 2³¹−1 is no cap.
+    resources, jobs : names, default `r0, r1, …` and `0, 1, …`
+        For tables.
+    pool : name, default "pool"
+
+    Any S axis may have length 1, or be left out: it is then shared by all scenarios. A J axis of
+    length 1 is shared by all jobs. Quantities are finite and at least 0; counts are whole numbers
+    from 0 to 2³¹−1. Ties go to the lower job index.
+
+    Attributes
+    ----------
+    capacity : float64 (R, S'), demand : float64 (J', R, S'), usage : float64 (J', R, S')
+        In whole decimal units where the quantities allow it (milli-cores, tenths), else as given.
+    weight : float64 (J', S')
+        In whole decimal units where the weights allow it.
+    room : int32 (J, S')
+        How many executors a job may be given before it is at its ceiling; 0 for padding.
+    executors : int32 (J', S')
+    extra_executors : int32 (S',)
+    user : int32 (J, S') or None
+    user_cap : int32 (U, S') or None
+    name_rank : int32 (J, S') or None
+        Place of each job in name order where the Batch was made from Scenarios; None is job order.
+    present : bool (J, S') or None
+        False for padding; None where every job is real.
+    labels : Labels
+    overfull : Overfull or None
+
+    Raises
+    ------
+    InputError
+        Naming array, index, value and what was expected; every problem at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: ArrayLike,
+        demand: ArrayLike,
+        extra_executors: ArrayLike,
+        usage: ArrayLike | None = None,
+        max_executors: ArrayLike | None = None,
+        executors: ArrayLike | None = None,
+        weight: ArrayLike | None = None,
+        user: ArrayLike | None = None,
+        user_cap: ArrayLike | None = None,
+        resources: Sequence[str] | None = None,
+        jobs: Sequence[str] | None = None,
+        pool: str = "pool",
+    ) -> None:
+        reader = ArrayReader()
+        self._capacity = reader.quantities("capacity", "SR", capacity)
+        self._demand = reader.quantities("demand", "SJR", demand)
+        self._usage = reader.quantities("usage", "SJR", usage)
+        self._weight = reader.quantities("weight", "SJ", weight, default=1.0, positive=True)
+        self.extra_executors = reader.counts("extra_executors", "S", extra_executors)
+        ceiling = reader.counts("max_executors", "SJ", max_executors, default=NO_LIMIT)
+        self.executors = reader.counts("executors", "SJ", executors)
+        users = reader.counts("user", "SJ", -1 if user is None else user, least=-1)
+        caps = None if user_cap is None else reader.counts("user_cap", "SU", user_cap)
+        reader.settle_axes()
+        self.S, self.J, self.R = (reader.size[axis] for axis in "SJR")
+        reader.check_names("resources", resources, "R")
+        reader.check_names("jobs", jobs, "J")
+        reader.check_ceilings(ceiling, self.executors)
+        reader.check_users(users, caps)
+        reader.problems.raise_if_any("batch")
+
+        if self._usage.shape[1] != self.R:  # the default: nothing held of any resource
+            self._usage = np.zeros((1, self.R, 1))
+        self.room: Counts = self._over_jobs(ceiling - self.executors)
+        capped = user is not None and caps is not None
+        self.user: Counts | None = self._over_jobs(users) if capped else None
+        self.user_cap: Counts | None = caps if capped else None
+        self.name_rank: Counts | None = None
+        self.present: NDArray[np.bool_] | None = None
+        self.labels = Labels(
+            scenario=np.arange(self.S),
+            pool=np.array([pool], object),
+            jobs=np.array([list(jobs) if jobs else [str(j) for j in range(self.J)]], object),
+            resources=tuple(resources or (f"r{r}" for r in range(self.R))),
+        )
+        self._find_units()
+        self.overfull = self._find_overfull()
+
+    @classmethod
+    def from_scenarios(cls, scenarios: Iterable[Scenario]) -> Batch:
+        """One row for each pool of each scenario; pools with fewer jobs are padded.
+
+        Ties then go by name where a policy says so. A resource that a pool lacks counts as one of
+        zero capacity that nobody needs.
+
+        Raises
+        ------
+        InputError
+            When there is no scenario.
+        """
+        from fairsched_fast.batch_sources import batch_from_scenarios
+
+        return batch_from_scenarios(scenarios)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Batch:
+        """A tidy table, one row per scenario and job, as a Batch.
+
+        Columns: `scenario`, `job`, `extra_executors`; for every resource r `capacity_r` and
+        `demand_r`, and where held `usage_r`; optionally `pool`, `max_executors` (missing: none),
+        `executors`, `weight`, `user`, `user_cap` (missing: none). Capacity and extra_executors are
+        those of the row's pool, user_cap that of the row's user: the same on all their rows. Jobs
+        keep the table's order, which is also the order in which ties go.
+
+        Raises
+        ------
+        InputError
+            Naming column, scenario and job.
+        """
+        from fairsched_fast.batch_sources import batch_from_frame
+
+        return batch_from_frame(frame)
+
+    @property
+    def capacity(self) -> Floats:
+        """(R, S'), in units."""
+        return self._in_units(self._capacity)
+
+    @property
+    def demand(self) -> Floats:
+        """(J', R, S'), in units."""
+        return self._in_units(self._demand)
+
+    @property
+    def usage(self) -> Floats:
+        """(J', R, S'), in units."""
+        return self._in_units(self._usage)
+
+    @property
+    def weight(self) -> Floats:
+        """(J', S'), in units."""
+        return to_units(self._weight, self._weight_exponents)
+
+    @property
+    def true_weight(self) -> Floats:
+        """(J', S'), as given."""
+        return self._weight
+
+    @property
+    def decimal(self) -> NDArray[np.bool_]:
+        """(R, S'): whether a resource's quantities are whole numbers of a decimal unit."""
+        return self._exponents != NOT_DECIMAL
+
+    def as_given(self, units: Floats) -> Floats:
+        """(…, R, S) from units to the quantities people wrote."""
+        return from_units(units, self._exponents)
+
+    def rows(self, start: int, stop: int) -> Self:
+        """The scenarios start…stop−1 as a Batch: views, nothing checked again."""
+        part = copy.copy(self)
+        part.S = stop - start
+        for name, array in vars(self).items():
+            if isinstance(array, np.ndarray) and array.shape[-1] == self.S > 1:
+                setattr(part, name, array[..., start:stop])
+        labels = self.labels
+        shared = len(labels.jobs) == 1
+        part.labels = Labels(
+            scenario=labels.scenario[start:stop],
+            pool=labels.pool if len(labels.pool) == 1 else labels.pool[start:stop],
+            jobs=labels.jobs if shared else labels.jobs[start:stop],
+            resources=labels.resources,
+        )
+        return part
+
+    def chunks(self, size: int) -> Iterator[tuple[int, Self]]:
+        """(first row, that part) for parts of at most `size` scenarios."""
+        for start in range(0, self.S, size):
+            yield start, self.rows(start, min(start + size, self.S))
+
+    def job_names(self, row: int) -> list[str]:
+        """Names of the J jobs of a row, "" for padding."""
+        names: list[str] = self.labels.jobs[row if len(self.labels.jobs) > 1 else 0].tolist()
+        return names
+
+    def pool_name(self, row: int) -> str:
+        """Name of a row's pool."""
+        return str(self.labels.pool[row if len(self.labels.pool) > 1 else 0])
+
+    def __repr__(self) -> str:
+        shared = sum(a.shape[-1] == 1 for a in (self._capacity, self._demand, self._usage))
+        note = f", {shared} of 3 quantities shared" if self.S > 1 and shared else ""
+        return f"<Batch: {self.S:,} scenarios × {self.J} jobs × {self.R} resources{note}>"
+
+    def _over_jobs(self, plane: Counts) -> Counts:
+        return np.ascontiguousarray(np.broadcast_to(plane, (self.J, plane.shape[-1])))
+
+    def _in_units(self, stored: NDArray[Any]) -> Floats:
+        plane: Floats = stored.astype(np.float64, copy=False)
+        return plane if self._stored_in_units else to_units(plane, self._exponents)
+
+    def _find_units(self) -> None:
+        planes = (self._capacity, self._demand, self._usage)
+        each = [
+            decimal_exponents([self._capacity[r], self._demand[:, r], self._usage[:, r]])
+            for r in range(self.R)
+        ]
+        self._exponents = common_exponents(each)  # (R, 1), or (R, S) where scenarios differ
+        self._stored_in_units = self._exponents.shape[-1] == 1
+        if self._stored_in_units:
+            planes = tuple(compact(to_units(plane, self._exponents)) for plane in planes)
+        self._capacity, self._demand, self._usage = planes
+        self._weight_exponents = decimal_exponents([self._weight])
+
+    def _find_overfull(self) -> Overfull | None:
+        first: tuple[int, int] | None = None
+        count = 0
+        for start, part in self.chunks(_ROWS_AT_A_TIME):
+            over = part.used_before() > part.capacity * np.where(part.decimal, 1, 1 + FLOAT_SLACK)
+            rows = np.flatnonzero(over.any(axis=0))
+            if first is None and len(rows):
+                first = (start + int(rows[0]), int(over[:, rows[0]].argmax()))
+            count += len(rows) * (self.S if over.shape[-1] == 1 else 1)
+            if over.shape[-1] == 1:
+                break
+        if first is None:
+            return None
+        row, resource = first
+        part = self.rows(row, row + 1)
+        used, capacity = part.as_given(part.used_before()), part.as_given(part.capacity)
+        return Overfull(row, resource, used[resource, 0], capacity[resource, 0], count)
+
+    def used_before(self) -> Floats:
+        """(R, S'): what all jobs together hold before the run, in units."""
+        usage = self.usage
+        total: Floats = usage[0] * self.J if len(usage) == 1 else usage.sum(axis=0)
+        return total

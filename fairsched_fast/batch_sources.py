@@ -1,0 +1,217 @@
+"""Making a Batch from what people have: Scenarios, or a tidy table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.batch import Batch, Labels
+from fairsched_fast.errors import InputError, Problems, did_you_mean
+from fairsched_fast.model import NO_LIMIT, Job, Scenario, demand_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_JOB_COLUMNS = {"max_executors": NO_LIMIT, "executors": 0, "weight": 1.0}
+_PREFIXES = ("capacity_", "demand_", "usage_")
+_KNOWN = ("scenario", "pool", "job", "extra_executors", "user", "user_cap", *_JOB_COLUMNS)
+
+
+def batch_from_scenarios(scenarios: Iterable[Scenario]) -> Batch:
+    """See `Batch.from_scenarios`."""
+    rows = [
+        (i, scenario, pool, scenario.jobs_of(pool))
+        for i, scenario in enumerate(scenarios)
+        for pool in scenario.pools
+    ]
+    if not rows:
+        raise InputError("batch: there are no scenarios; expected at least one")
+    pools = [pool for _, _, pool, _ in rows]
+    jobs = [members for _, _, _, members in rows]
+    resources = list(dict.fromkeys(name for pool in pools for name in pool.capacity))
+    S, J, R = len(rows), max(1, *map(len, jobs)), len(resources)
+    usage, demand = np.zeros((S, J, R)), np.zeros((S, J, R))
+    counts = {name: np.zeros((S, J), np.int64) for name in ("max_executors", "executors")}
+    weight = np.ones((S, J))
+    for s, (pool, members) in enumerate(zip(pools, jobs, strict=True)):
+        for j, job in enumerate(members):
+            usage[s, j] = [job.usage.get(name, 0) for name in resources]
+            demand[s, j] = [demand_of(job, pool).get(name, 0) for name in resources]
+            ceiling = NO_LIMIT if job.max_executors is None else job.max_executors
+            counts["max_executors"][s, j], counts["executors"][s, j] = ceiling, job.executors
+            weight[s, j] = job.weight
+    user, user_cap = _users([(scenario, members) for _, scenario, _, members in rows], J)
+    batch = Batch(
+        capacity=[[pool.capacity.get(name, 0) for name in resources] for pool in pools],
+        demand=demand,
+        usage=usage,
+        weight=weight,
+        user=user,
+        user_cap=user_cap,
+        extra_executors=[scenario.extra_executors[pool.name] for _, scenario, pool, _ in rows],
+        resources=resources,
+        **counts,
+    )
+    names = _name_table([[job.name for job in members] for members in jobs], J)
+    batch.name_rank = _rank_by_name(names)
+    batch.present = _present(names)
+    batch.labels = Labels(
+        scenario=np.array([i for i, *_ in rows]),
+        pool=np.array([pool.name for pool in pools], object),
+        jobs=names,
+        resources=tuple(resources),
+    )
+    return batch
+
+
+def _users(
+    rows: Sequence[tuple[Scenario, tuple[Job, ...]]], J: int
+) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
+    """(S, J) user of each job and (S, U) caps, over the capped users of all rows."""
+    users = list(dict.fromkeys(user for scenario, _ in rows for user in scenario.user_caps))
+    if not users:
+        return None, None
+    index = {user: u for u, user in enumerate(users)}
+    user = np.full((len(rows), J), -1)
+    for s, (_, members) in enumerate(rows):
+        user[s, : len(members)] = [index.get(job.user or "", -1) for job in members]
+    caps = [[scenario.user_caps.get(name, NO_LIMIT) for name in users] for scenario, _ in rows]
+    return user, np.array(caps)
+
+
+def _name_table(names: list[list[str]], J: int) -> NDArray[np.object_]:
+    """(S', J), padded with ""."""
+    shared = all(row == names[0] for row in names)
+    table = np.full((1 if shared else len(names), J), "", object)
+    for s, row in enumerate(names[: len(table)]):
+        table[s, : len(row)] = row
+    return table
+
+
+def _present(names: NDArray[np.object_]) -> NDArray[np.bool_] | None:
+    present = np.ascontiguousarray((names != "").T)
+    return None if present.all() else present
+
+
+def _rank_by_name(names: NDArray[np.object_]) -> NDArray[np.int32]:
+    """(J, S') place of each job among its row's names; padding comes last."""
+    keys = [[(name == "", name) for name in row] for row in names]
+    order = [sorted(range(len(row)), key=row.__getitem__) for row in keys]
+    return np.ascontiguousarray(np.argsort(np.array(order), axis=1).T.astype(np.int32))
+
+
+def batch_from_frame(frame: pd.DataFrame) -> Batch:
+    """See `Batch.from_frame`."""
+    frame = frame.reset_index(drop=True)
+    resources = _check_columns(frame)
+    keys = ["scenario"] + (["pool"] if "pool" in frame else [])
+    by_row = frame.groupby(keys, sort=False)
+    row = by_row.ngroup().to_numpy()
+    place = by_row.cumcount().to_numpy()
+    S, J = int(row.max()) + 1, int(place.max()) + 1
+    first = np.flatnonzero(place == 0)
+    _check_constant(frame, keys, [f"capacity_{r}" for r in resources] + ["extra_executors"])
+
+    def over_jobs(column: str, missing: float) -> NDArray[Any]:
+        grid = np.full((S, J), missing)
+        if column in frame:
+            values = frame[column].to_numpy(np.float64)
+            grid[row, place] = np.where(np.isnan(values), missing, values) if column == "max_executors" else values
+        return grid
+
+    def over_resources(prefix: str) -> NDArray[np.float64]:
+        return np.stack([over_jobs(f"{prefix}_{r}", 0.0) for r in resources], axis=-1)
+
+    present = np.zeros((S, J), np.bool_)
+    present[row, place] = True
+    counts = {name: over_jobs(name, missing) for name, missing in _JOB_COLUMNS.items()}
+    counts["max_executors"][~present] = 0
+    user, user_cap = _frame_users(frame, row, place, (S, J))
+    batch = Batch(
+        capacity=frame.loc[first, [f"capacity_{r}" for r in resources]].to_numpy(np.float64),
+        extra_executors=frame.loc[first, "extra_executors"].to_numpy(),
+        demand=over_resources("demand"),
+        usage=over_resources("usage"),
+        user=user,
+        user_cap=user_cap,
+        resources=resources,
+        **counts,
+    )
+    names = np.full((S, J), "", object)
+    names[row, place] = frame["job"].astype(str).to_numpy()
+    batch.present = None if present.all() else np.ascontiguousarray(present.T)
+    batch.labels = Labels(
+        scenario=frame.loc[first, "scenario"].to_numpy(np.int64),
+        pool=frame.loc[first, "pool"].to_numpy(object) if "pool" in frame else batch.labels.pool,
+        jobs=names[:1] if (names == names[0]).all() else names,
+        resources=tuple(resources),
+    )
+    return batch
+
+
+def _check_columns(frame: pd.DataFrame) -> list[str]:
+    """The resources that the columns name, once the columns are found to be sound."""
+    problems = Problems()
+    columns = [str(column) for column in frame.columns]
+    resources = [c.removeprefix("capacity_") for c in columns if c.startswith("capacity_")]
+    needed = ["scenario", "job", "extra_executors", *(f"demand_{r}" for r in resources)]
+    problems.extend(f"column {name!r} is missing" for name in needed if name not in columns)
+    if not resources:
+        problems.append("there is no column capacity_<resource>; expected one for each resource")
+    known = [*_KNOWN, *(prefix + r for prefix in _PREFIXES for r in resources)]
+    problems.extend(
+        f"column {name!r} is unknown{did_you_mean(name, known)}" for name in columns if name not in known
+    )
+    problems.extend(f"column {name!r} stands twice" for name in dict.fromkeys(columns) if columns.count(name) > 1)
+    if not len(frame):
+        problems.append("the table has no rows; expected one per scenario and job")
+    problems.raise_if_any("table")
+    words = {"scenario", "pool", "job", "user"}
+    for name in columns:
+        if name not in words and frame[name].dtype.kind not in "iufb" and name not in ("max_executors", "user_cap"):
+            problems.append(f"column {name!r} has dtype {frame[name].dtype}; expected numbers")
+        if name in ("scenario", "pool", "job") and frame[name].isna().any():
+            problems.append(f"column {name!r} has an empty cell at row {int(frame[name].isna().argmax())}")
+    if frame["scenario"].dtype.kind not in "iu":
+        problems.append(f"column 'scenario' has dtype {frame['scenario'].dtype}; expected whole numbers")
+    keys = [key for key in ("scenario", "pool", "job") if key in columns]
+    twice = frame.duplicated(keys)
+    if not problems and twice.any():
+        cells = ", ".join(f"{key} {frame.loc[int(twice.argmax()), key]!r}" for key in keys)
+        problems.append(f"duplicate job: {cells} stands twice")
+    problems.raise_if_any("table")
+    return resources
+
+
+def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) -> None:
+    """Each column has one value within each group."""
+    problems = Problems()
+    for column in columns:
+        spread = frame.groupby(keys, sort=False)[column].nunique(dropna=False)
+        if (spread > 1).any():
+            where = spread.index[int((spread > 1).argmax())]
+            problems.append(f"column {column!r} has {int(spread.max())} values in {keys} = {where}; expected one")
+    problems.raise_if_any("table")
+
+
+def _frame_users(
+    frame: pd.DataFrame, row: NDArray[np.int64], place: NDArray[np.int64], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
+    """(S, J) user of each job and (S, U) caps."""
+    if "user" not in frame or "user_cap" not in frame:
+        return None, None
+    codes, names = frame["user"].factorize()
+    capped = frame.assign(row=row)[frame["user"].notna().to_numpy()]
+    _check_constant(capped, ["row", "user"], ["user_cap"])
+    user = np.full(shape, -1)
+    user[row, place] = codes
+    caps = np.full((shape[0], max(1, len(names))), float(NO_LIMIT))
+    given = frame["user_cap"].astype(np.float64).fillna(NO_LIMIT).to_numpy()
+    held = codes >= 0
+    caps[row[held], codes[held]] = given[held]
+    return user, caps
+
+

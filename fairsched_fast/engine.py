@@ -1,0 +1,261 @@
+"""`allocate`: lower, choose the kernel, spread over threads, hand back a `Result`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast import kernels
+from fairsched_fast.batch import FLOAT_SLACK, Batch
+from fairsched_fast.errors import InputError, did_you_mean
+from fairsched_fast.model import Scenario
+from fairsched_fast.policies import Policy, find_policy
+from fairsched_fast.result import FORMS, Result
+
+OnFull = Literal["skip", "stop", "ignore"]
+ON_FULL: dict[str, int] = {
+    "skip": kernels.SKIP,
+    "stop": kernels.STOP,
+    "ignore": kernels.IGNORE,
+}
+
+_CHUNK_VALUES = 1 << 16  # J·R·scenarios lowered at once: their planes stay near the cores
+_FIXED_POINT = 61  # bits of a capacity that is no decimal
+_TOTALS_COST = 120  # granting one executor to one of J jobs, in steps, against counting once
+
+
+def allocate(
+    scenarios: Scenario | Iterable[Scenario] | Batch,
+    policy: str | Policy = "drf",
+    *,
+    on_full: OnFull = "skip",
+    log: bool | None = None,
+    workers: int | None = None,
+) -> Result:
+    """Distribute each scenario's executors under a policy.
+
+    Parameters
+    ----------
+    scenarios
+        One `Scenario`, several, or a `Batch`.
+    policy
+        A policy's name, or a `Policy`.
+    on_full
+        What happens when the chosen job's next executor does not fit: "skip" the job for good
+        (what is free only shrinks), "stop" the run (Algorithm 1 of the DRF paper), or "ignore"
+        capacity (the notebook's rule).
+    log
+        Whether to keep the order of grants (`Result.choices`). None: for Scenarios, not for a
+        Batch. Step logs can be had either way; without it they are recomputed.
+    workers
+        Threads; None is all cores. The result does not depend on it.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        On an unknown policy or option, or a pool whose jobs hold more than its capacity (unless
+        `on_full="ignore"`).
+    """
+    if isinstance(scenarios, Batch):
+        batch = scenarios
+    else:
+        listed = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+        batch = Batch.from_scenarios(listed)
+        log = True if log is None else log
+    check_on_full(on_full)
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more, or None")
+    if batch.overfull is not None and on_full != "ignore":
+        raise InputError(overfull_message(batch))
+    return run(batch, find_policy(policy), on_full, log=bool(log), workers=workers or cores())
+
+
+def check_on_full(on_full: str) -> None:
+    """`on_full` is one of its three words.
+
+    Raises
+    ------
+    InputError
+        When it is not.
+    """
+    if on_full not in ON_FULL:
+        raise InputError(f"on_full is {on_full!r}{did_you_mean(on_full, get_args(OnFull))}")
+
+
+def overfull_message(batch: Batch) -> str:
+    """What to say of a batch's first over-full pool."""
+    over = batch.overfull
+    assert over is not None
+    more = f" ({over.rows - 1:,} more such pools)" if over.rows > 1 else ""
+    return (
+        f"pool {batch.pool_name(over.row)!r} of scenario {batch.labels.scenario[over.row]}: its "
+        f"jobs hold {over.used:g} {batch.labels.resources[over.resource]}, "
+        f"{over.used - over.capacity:g} above the capacity of {over.capacity:g}{more}; lower the "
+        'usage, raise the capacity, or pass on_full="ignore"'
+    )
+
+
+def run(batch: Batch, policy: Policy, on_full: str, *, log: bool, workers: int) -> Result:
+    """`allocate` without its checks: an over-full pool simply has nothing left to give."""
+    S, J = batch.S, batch.J
+    N = int(batch.extra_executors.max()) if log else 0
+    granted = np.empty((J, S), np.int32)
+    choices = np.empty((N, S), smallest_signed(J)) if log else None
+    steps = np.empty(S, np.int32)
+    stop = np.empty(S, np.int8)
+    rule = ON_FULL[on_full]
+
+    def work(chunk: tuple[int, Batch]) -> int:
+        first, part = chunk
+        problem = lower(part, policy)
+        if choices is not None:
+            form = kernels.steps(problem, rule, first, granted, choices)
+        elif _prefer_totals(part):
+            form = kernels.totals(problem, rule, first, granted)
+        else:
+            form = kernels.steps(problem, rule, first, granted, _NO_CHOICES)
+        kernels.stops(problem, rule, first, granted, steps, stop)
+        return int(form)
+
+    chunks = batch.chunks(chunk_rows(batch))
+    with compile_notice():
+        if workers == 1 or chunk_rows(batch) >= S:
+            forms = list(map(work, chunks))
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                forms = list(pool.map(work, chunks))
+    return Result(
+        batch=batch,
+        policy=policy,
+        on_full=on_full,
+        granted=granted.T,
+        choices=None if choices is None else choices.T,
+        steps=steps,
+        stop=stop,
+        keys=FORMS[max(forms)],
+    )
+
+
+def lower(batch: Batch, policy: Policy) -> kernels.Problem:
+    """A batch under a policy as the kernels take it."""
+    claims = policy(batch)
+    offset, slope, per = claims.lines(batch.J)
+    if claims.rank is None:
+        order = np.arange(batch.J, dtype=np.int32)[:, np.newaxis]
+    else:
+        order = np.argsort(claims.rank, axis=0, kind="stable").astype(np.int32)
+    free, demand = capacity_units(batch)
+    if batch.user is None or batch.user_cap is None:
+        user, user_left = np.full((batch.J, 1), -1, np.int32), np.empty((0, 1), np.int64)
+    else:
+        user, user_left = batch.user, _users_left(batch)
+    return kernels.Problem(
+        offset,
+        slope,
+        per,
+        order,
+        np.ascontiguousarray(batch.room),
+        np.ascontiguousarray(batch.extra_executors),
+        free,
+        demand,
+        np.ascontiguousarray(user),
+        user_left,
+    )
+
+
+def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What is free (R, S') and demanded (J', R, S') as integers on which capacity is decided.
+
+    Decimal quantities are in their own units. True floats become fixed-point numbers in which a
+    capacity has 61 bits, and may pass it by 1e-12 of it.
+    """
+    capacity, demand, used = batch.capacity, batch.demand, batch.used_before()
+    decimal = batch.decimal
+    if decimal.all():
+        free = np.maximum(capacity - used, -1)
+        return free.astype(np.int64), np.ascontiguousarray(demand.astype(np.int64))
+    scale = np.where(decimal, 0, _FIXED_POINT - np.frexp(capacity)[1])
+    limit = np.ldexp(capacity, scale)
+    limit += np.where(decimal, 0, np.floor(limit * FLOAT_SLACK))
+    held = np.broadcast_to(_fixed(batch.usage, scale), (batch.J, batch.R, scale.shape[-1]))
+    overfull = used > capacity * np.where(decimal, 1, 1 + FLOAT_SLACK)
+    free_fixed = np.where(overfull, -1, limit.astype(np.int64) - held.sum(axis=0))
+    need = np.maximum(_fixed(demand, scale), (demand > 0).astype(np.int64))
+    return np.ascontiguousarray(free_fixed), np.ascontiguousarray(need)
+
+
+def _fixed(quantity: NDArray[np.float64], scale: NDArray[Any]) -> NDArray[np.int64]:
+    fixed: NDArray[np.int64] = np.rint(np.minimum(np.ldexp(quantity, scale), 2.0**62)).astype(np.int64)
+    return fixed
+
+
+def _users_left(batch: Batch) -> NDArray[np.int64]:
+    """(U, S') executors that each user may be given below its cap."""
+    assert batch.user is not None and batch.user_cap is not None
+    width = max(a.shape[-1] for a in (batch.user, batch.user_cap, batch.executors))
+    left = np.array(np.broadcast_to(batch.user_cap, (len(batch.user_cap), width)), np.int64)
+    held = np.broadcast_to(batch.executors, (batch.J, width))
+    user = np.broadcast_to(batch.user, (batch.J, width))
+    columns = np.arange(width)
+    for j in range(batch.J):
+        capped = user[j] >= 0
+        left[user[j][capped], columns[capped]] -= held[j][capped]
+    return left
+
+
+def smallest_signed(J: int) -> np.dtype[Any]:
+    """The smallest signed dtype that holds a job index."""
+    return np.min_scalar_type(-max(J, 1))
+
+
+def chunk_rows(batch: Batch) -> int:
+    """Scenarios lowered at once: a function of the batch's shape alone."""
+    return max(1, _CHUNK_VALUES // (batch.J * batch.R))
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _prefer_totals(batch: Batch) -> bool:
+    return int(batch.extra_executors.max()) > _TOTALS_COST * batch.J
+
+
+_NO_CHOICES = np.empty((0, 0), np.int8)
+
+
+@contextmanager
+def compile_notice(stream: TextIO | None = None, after: float = 1.0) -> Iterator[None]:
+    """Say that kernels are being compiled when the first call of this process takes long.
+
+    Silence reads as a hang. The notice goes to `stream`, by default stderr where it is a terminal.
+    """
+    if kernels.steps.signatures or kernels.totals.signatures:  # type: ignore[attr-defined]
+        yield
+        return
+    target = stream or (sys.stderr if sys.stderr.isatty() else None)
+    if target is None:
+        yield
+        return
+    timer = threading.Timer(after, lambda: print("compiling kernels (once) …", file=target, flush=True))  # noqa: T201
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,33 @@
+"""What the library says when its input is wrong: every problem at once, each with its remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """The input is wrong. The message says what was given, what was expected and what to do."""
+
+
+class Problems(list[str]):
+    """Collects what is wrong with one input, so that the caller hears of everything at once."""
+
+    def raise_if_any(self, subject: str) -> None:
+        """Raise `InputError` naming `subject` when anything was collected."""
+        if not self:
+            return
+        if len(self) == 1:
+            raise InputError(f"{subject}: {self[0]}")
+        listed = "".join(f"\n  - {problem}" for problem in self)
+        raise InputError(f"{subject}: {len(self)} problems{listed}")
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """`; did you mean 'drf'?` where a known name is close, else the list of what is known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
+    return f"; expected one of {shown}" if names else "; there are none"

@@ -1,0 +1,37 @@
+"""The compiled kernels: arrays in, arrays out; callable from your own `@njit` code.
+
+    from fairsched_fast.kernels import Problem, SKIP, steps, totals
+
+`Problem` says what goes in, `steps` writes orders, `totals` final allocations, `stops` why each run
+ended. Nothing is checked and nothing is raised here: `Batch` and `allocate` do that.
+"""
+
+from fairsched_fast.kernels.problem import (
+    IGNORE,
+    INTEGER,
+    QUOTIENT,
+    SKIP,
+    STOP,
+    TICKS,
+    Problem,
+)
+from fairsched_fast.kernels.steps import steps
+from fairsched_fast.kernels.stops import BUDGET, CAPACITY, CEILINGS, USER_CAPS, stops
+from fairsched_fast.kernels.totals import totals
+
+__all__ = [
+    "BUDGET",
+    "CAPACITY",
+    "CEILINGS",
+    "IGNORE",
+    "INTEGER",
+    "QUOTIENT",
+    "SKIP",
+    "STOP",
+    "TICKS",
+    "USER_CAPS",
+    "Problem",
+    "steps",
+    "stops",
+    "totals",
+]

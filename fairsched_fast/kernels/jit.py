@@ -1,0 +1,23 @@
+"""How kernels are compiled: lazily, cached on disk, without the GIL, never with fast maths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def jit(function: Function) -> Function:
+    """Compile `function` when it is first called, and keep the result on disk where that can be.
+
+    Numba's cache notices an edited file, not an edited callee in another one: kernels live in few
+    modules, and the tests drop caches older than any of them.
+    """
+    try:
+        compiled: Function = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # no folder that can be written to
+        compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    return compiled

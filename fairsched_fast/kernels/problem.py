@@ -1,0 +1,256 @@
+"""What kernels work on: a `Problem` for many scenarios, and one scenario unpacked from it.
+
+Keys are compared as the rational numbers they are. A scenario's lines are brought to one of three
+forms, each an int64 that sorts as the key does:
+
+- INTEGER: over L, the least common multiple of the denominators: max_l (offset + k·slope)·(L/per).
+- QUOTIENT: where L is too large, one correctly rounded division a line. Two different keys x/p and
+  y/q differ by at least 1/(pq), so their doubles differ while key·p·q < 2^52.
+- TICKS: beyond that, and where a line is no whole number: rint(1e12·(offset + k·slope)/per).
+
+Non-negative doubles sort as their bit patterns, so the latter two are kept as bits. A key is always
+computed from the whole number k, never by adding up, so every algorithm sees the same key.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import jit
+
+INTEGER, QUOTIENT, TICKS = 0, 1, 2  # forms of keys, from the most exact
+SKIP, STOP, IGNORE = 0, 1, 2  # what happens when the chosen job's next executor does not fit
+DEAD = np.int64(2**63 - 1)  # the key of a job that gets nothing more
+
+_INTEGER_KEYS = 2.0**62
+_WHOLE = 2.0**53
+_DISTINCT_DOUBLES = 2.0**52
+_TICK = 1e12
+
+
+class Problem(NamedTuple):
+    """Claims and constraints of S scenarios. S' is 1 (shared by all) or S; J' is 1 or J."""
+
+    offset: NDArray[np.float64]  # (J, L, S') lines of the claims, ≥ 0
+    slope: NDArray[np.float64]  # (J, L, S')
+    per: NDArray[np.float64]  # (J, L, S'), 0: the line adds nothing
+    order: NDArray[np.int32]  # (J, S') jobs from the lowest rank, who goes first at a tie
+    room: NDArray[np.int32]  # (J, S') executors a job may be given below its ceiling
+    budget: NDArray[np.int32]  # (S',) executors to distribute
+    free: NDArray[np.int64]  # (R, S') capacity left before the run; negative where over-full
+    demand: NDArray[np.int64]  # (J', R, S') what one executor takes, in units of `free`
+    user: NDArray[np.int32]  # (J, S') index into U, −1 nobody
+    user_left: NDArray[np.int64]  # (U, S') executors a user may be given below its cap
+
+
+class Scenario(NamedTuple):
+    """One scenario, its jobs by place in rank order (q), and how far its run has come."""
+
+    job: NDArray[np.int64]  # (J,) the job at each place
+    room: NDArray[np.int64]  # (J,) 0 once it gets nothing more
+    given: NDArray[np.int64]  # (J,) executors granted so far
+    offset: NDArray[np.float64]  # (J, L)
+    slope: NDArray[np.float64]  # (J, L)
+    per: NDArray[np.float64]  # (J, L)
+    scaled_offset: NDArray[np.int64]  # (J, L) over the common denominator, for INTEGER
+    scaled_slope: NDArray[np.int64]  # (J, L)
+    demand: NDArray[np.int64]  # (J, R)
+    free: NDArray[np.int64]  # (R,)
+    user: NDArray[np.int64]  # (J,)
+    user_left: NDArray[np.int64]  # (U,)
+    key: NDArray[np.int64]  # (places,) keys of the next claims, `places` a power of two ≥ J
+    tree: NDArray[np.int64]  # (2 · places,) winner tree over `key`
+
+
+@jit
+def blank(problem: Problem) -> Scenario:
+    """Room for one scenario of `problem`, to be filled by `unpack`."""
+    J, L, _ = problem.offset.shape
+    R, U = problem.free.shape[0], problem.user_left.shape[0]
+    places = 1
+    while places < J:
+        places *= 2
+    return Scenario(
+        np.zeros(J, np.int64),
+        np.zeros(J, np.int64),
+        np.zeros(J, np.int64),
+        np.zeros((J, L)),
+        np.zeros((J, L)),
+        np.zeros((J, L)),
+        np.zeros((J, L), np.int64),
+        np.zeros((J, L), np.int64),
+        np.zeros((J, R), np.int64),
+        np.zeros(R, np.int64),
+        np.zeros(J, np.int64),
+        np.zeros(U, np.int64),
+        np.full(places, DEAD, np.int64),
+        np.zeros(2 * places, np.int64),
+    )
+
+
+@jit
+def at(array: NDArray[Any], s: int) -> int:
+    """Where scenario s stands on the last axis: 0 where all share it."""
+    return s if array.shape[-1] > 1 else 0
+
+
+@jit
+def unpack(problem: Problem, s: int, one: Scenario) -> int:
+    """Fill `one` with scenario s, nothing granted; the form of its keys."""
+    J, L, _ = problem.offset.shape
+    budget = problem.budget[at(problem.budget, s)]
+    for q in range(J):
+        j = problem.order[q, at(problem.order, s)]
+        one.job[q] = j
+        one.room[q] = min(budget, problem.room[j, at(problem.room, s)])
+        one.given[q] = 0
+        one.user[q] = problem.user[j, at(problem.user, s)]
+        for line in range(L):
+            one.offset[q, line] = problem.offset[j, line, at(problem.offset, s)]
+            one.slope[q, line] = problem.slope[j, line, at(problem.slope, s)]
+            one.per[q, line] = problem.per[j, line, at(problem.per, s)]
+        d = j if problem.demand.shape[0] > 1 else 0
+        for r in range(one.free.shape[0]):
+            one.demand[q, r] = problem.demand[d, r, at(problem.demand, s)]
+    for r in range(one.free.shape[0]):
+        one.free[r] = problem.free[r, at(problem.free, s)]
+    for u in range(one.user_left.shape[0]):
+        one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
+    return settle_form(one)
+
+
+@jit
+def settle_form(one: Scenario) -> int:
+    """Choose the most exact form that holds this scenario's keys, and prepare its lines for it.
+
+    The choice depends on the keys' values alone, not on the units they are written in.
+    """
+    J, L = one.offset.shape
+    for q in range(J):
+        for line in range(L):
+            if one.per[q, line] == 0.0:
+                one.offset[q, line] = 0.0
+                one.slope[q, line] = 0.0
+                one.per[q, line] = 1.0
+            if not (whole(one.offset[q, line]) and whole(one.slope[q, line]) and whole(one.per[q, line])):
+                return TICKS
+    if scale(one):
+        return INTEGER
+    for q in range(J):  # lowest terms: what the denominators are whatever the units
+        for line in range(L):
+            g = float(
+                math.gcd(
+                    math.gcd(int(one.offset[q, line]), int(one.slope[q, line])),
+                    int(one.per[q, line]),
+                )
+            )
+            one.offset[q, line] /= g
+            one.slope[q, line] /= g
+            one.per[q, line] /= g
+    if scale(one):
+        return INTEGER
+    return QUOTIENT if doubles_tell_apart(one) else TICKS
+
+
+@jit
+def whole(x: float) -> bool:
+    """Whether x is a whole number that a double holds exactly."""
+    return x < _WHOLE and x == np.floor(x)
+
+
+@jit
+def scale(one: Scenario) -> bool:
+    """Bring all lines over their common denominator; False where the keys would pass 2^62."""
+    J, L = one.offset.shape
+    common = 1
+    for q in range(J):
+        if one.room[q] == 0:
+            continue
+        for line in range(L):
+            per = int(one.per[q, line])
+            if common % per != 0:
+                factor = per // math.gcd(common, per)
+                if float(common) * float(factor) >= _INTEGER_KEYS:
+                    return False
+                common *= factor
+    for q in range(J):
+        if one.room[q] == 0:
+            continue
+        for line in range(L):
+            factor = common // int(one.per[q, line])
+            top = one.offset[q, line] + float(one.room[q]) * one.slope[q, line]
+            if top * float(factor) >= _INTEGER_KEYS:
+                return False
+            one.scaled_offset[q, line] = int(one.offset[q, line]) * factor
+            one.scaled_slope[q, line] = int(one.slope[q, line]) * factor
+    return True
+
+
+@jit
+def doubles_tell_apart(one: Scenario) -> bool:
+    """Whether correctly rounded quotients order these keys, equal ones staying equal."""
+    J, L = one.offset.shape
+    top, first, second = 0.0, 1.0, 1.0  # the largest key, the two largest denominators
+    for q in range(J):
+        if one.room[q] == 0:
+            continue
+        for line in range(L):
+            per = one.per[q, line]
+            top = max(top, (one.offset[q, line] + float(one.room[q]) * one.slope[q, line]) / per)
+            if per > first:
+                first, second = per, first
+            elif second < per < first:
+                second = per
+    return max(top, 1.0) * first * second < _DISTINCT_DOUBLES
+
+
+@jit
+def claim_key(form: int, one: Scenario, q: int, k: int) -> int:
+    """The key of the k-th claim (from 0) of the job at place q: never falls as k grows."""
+    if form == INTEGER:
+        best = np.int64(0)
+        for line in range(one.scaled_offset.shape[1]):
+            value = one.scaled_offset[q, line] + k * one.scaled_slope[q, line]
+            if value > best:
+                best = value
+        return best
+    share = 0.0
+    for line in range(one.offset.shape[1]):
+        units = one.offset[q, line] + float(k) * one.slope[q, line]
+        if form == TICKS:
+            value_f = np.rint(_TICK * units / one.per[q, line])
+        else:
+            value_f = units / one.per[q, line]
+        if value_f > share:
+            share = value_f
+    return np.float64(share).view(np.int64)
+
+
+@jit
+def fits(one: Scenario, q: int) -> bool:
+    """Whether the next executor of the job at place q fits into what is free."""
+    for r in range(one.free.shape[0]):
+        if one.demand[q, r] > 0 and one.demand[q, r] > one.free[r]:
+            return False
+    return True
+
+
+@jit
+def capped(one: Scenario, q: int) -> bool:
+    """Whether the job's user is at its cap."""
+    u = one.user[q]
+    return u >= 0 and one.user_left[u] <= 0
+
+
+@jit
+def take(one: Scenario, q: int, count: int) -> None:
+    """Grant `count` executors to the job at place q."""
+    one.given[q] += count
+    for r in range(one.free.shape[0]):
+        one.free[r] -= count * one.demand[q, r]
+    if one.user[q] >= 0:
+        one.user_left[one.user[q]] -= count

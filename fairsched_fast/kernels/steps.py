@@ -1,0 +1,155 @@
+"""Orders: who is granted each executor, step by step.
+
+Few jobs: lockstep, a block of scenarios as SIMD lanes. Many jobs, or constraints that single jobs
+out: one scenario at a time, a winner tree over the jobs' next claims.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.lanes import blank_lanes, run_lanes
+from fairsched_fast.kernels.problem import (
+    DEAD,
+    IGNORE,
+    STOP,
+    Problem,
+    Scenario,
+    at,
+    blank,
+    capped,
+    claim_key,
+    fits,
+    take,
+    unpack,
+)
+
+BLOCK = 256  # scenarios that run in lockstep: their rows of int16 to int64 stay in L1
+LANE_JOBS = 32  # beyond, walking all jobs each step costs more than a winner tree
+
+
+@jit
+def steps(
+    problem: Problem, on_full: int, first: int, granted: NDArray[np.int32], choices: NDArray[Any]
+) -> int:
+    """Run S scenarios, writing what each job was given and who was chosen at each step.
+
+    Parameters
+    ----------
+    problem
+        The S scenarios.
+    on_full
+        SKIP, STOP or IGNORE.
+    first
+        Column of the outputs that the problem's scenario 0 goes to.
+    granted : int32 (J, ≥ first + S)
+        Executors given to each job; written.
+    choices : int8, int16 or int32 (N, ≥ first + S), N ≥ every budget
+        The job chosen at each step, −1 where none; written. With N = 0 no order is kept.
+
+    Returns
+    -------
+    int
+        The least exact form of keys used: INTEGER, QUOTIENT or TICKS.
+    """
+    S = scenarios(problem)
+    worst = 0
+    one = blank(problem)
+    width = BLOCK if problem.order.shape[0] <= LANE_JOBS and S > 1 else 0
+    rows = blank_lanes(problem, width)
+    for start in range(0, S, BLOCK):
+        stop = min(start + BLOCK, S)
+        if width > 0 and run_lanes(problem, on_full, start, stop, first, one, rows, granted, choices):
+            continue
+        for s in range(start, stop):
+            form = unpack(problem, s, one)
+            worst = max(worst, form)
+            budget = problem.budget[at(problem.budget, s)]
+            done, _ = play(one, form, on_full, budget, first + s, choices)
+            for n in range(done, choices.shape[0]):
+                choices[n, first + s] = -1
+            write_given(one, first + s, granted)
+    return worst
+
+
+@jit
+def scenarios(problem: Problem) -> int:
+    """S, the longest scenario axis."""
+    return max(
+        problem.offset.shape[2],
+        problem.slope.shape[2],
+        problem.per.shape[2],
+        problem.order.shape[1],
+        problem.room.shape[1],
+        problem.budget.shape[0],
+        problem.free.shape[1],
+        problem.demand.shape[2],
+        problem.user.shape[1],
+        problem.user_left.shape[1],
+    )
+
+
+@jit
+def write_given(one: Scenario, column: int, granted: NDArray[np.int32]) -> None:
+    """Copy the counts from rank order into the output's job order."""
+    for q in range(one.job.shape[0]):
+        granted[one.job[q], column] = one.given[q]
+
+
+@jit
+def play(
+    one: Scenario, form: int, on_full: int, most: int, column: int, choices: NDArray[Any]
+) -> tuple[int, bool]:
+    """Grant up to `most` executors one by one.
+
+    Returns
+    -------
+    (int, bool)
+        How many were granted, and whether nothing more ever will be.
+    """
+    J, places = one.job.shape[0], one.key.shape[0]
+    log = choices.shape[0] > 0
+    for q in range(J):
+        live = one.given[q] < one.room[q]
+        one.key[q] = claim_key(form, one, q, one.given[q]) if live else DEAD
+    for q in range(J, places):
+        one.key[q] = DEAD
+    for q in range(places):
+        one.tree[places + q] = q
+    for node in range(places - 1, 0, -1):
+        one.tree[node] = winner(one, node)
+    done = 0
+    while done < most:
+        q = one.tree[1] if places > 1 else 0
+        if one.key[q] == DEAD:
+            return done, True
+        if capped(one, q):
+            one.room[q] = one.given[q]
+        elif on_full != IGNORE and not fits(one, q):
+            if on_full == STOP:
+                return done, True
+            one.room[q] = one.given[q]
+        else:
+            take(one, q, 1)
+            if log:
+                choices[done, column] = one.job[q]
+            done += 1
+        live = one.given[q] < one.room[q]
+        one.key[q] = claim_key(form, one, q, one.given[q]) if live else DEAD
+        node = (places + q) // 2
+        while node > 0:
+            one.tree[node] = winner(one, node)
+            node //= 2
+    return done, False
+
+
+@jit
+def winner(one: Scenario, node: int) -> int:
+    """The place that wins below a node: the lower key, the left (lower rank) at a tie."""
+    left, right = one.tree[2 * node], one.tree[2 * node + 1]
+    return right if one.key[right] < one.key[left] else left
+

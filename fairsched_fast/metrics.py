@@ -1,0 +1,71 @@
+"""Fairness measures: arrays in, arrays out. Job axis first, scenario axis last.
+
+Padding is masked out of every measure by `present` (J, S' or S), None where every job is real.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.batch import Batch
+
+Floats = NDArray[np.float64]
+Present = NDArray[np.bool_] | None
+
+
+def share(used: Floats, capacity: Floats) -> Floats:
+    """used / capacity; of a resource of zero capacity every share is 0 (the notebook's rule)."""
+    return np.divide(used, np.where(capacity == 0, np.inf, capacity))
+
+
+def dominant_share(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
+    """Largest share over the resources, (J, S), once each job was given `granted` (J, S).
+
+    Ghodsi et al., Dominant Resource Fairness, NSDI 2011. Not divided by weights.
+    """
+    capacity, demand, usage = batch.capacity, batch.demand, batch.usage
+    best = np.zeros(granted.shape)
+    for r in range(batch.R):
+        np.maximum(best, share(usage[:, r] + granted * demand[:, r], capacity[r]), out=best)
+    return best
+
+
+def utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
+    """Share of each resource in use, (R, S), once each job was given `granted` (J, S)."""
+    demand, used = batch.demand, batch.used_before()
+    total = np.broadcast_to(used, (batch.R, granted.shape[-1])).copy()
+    for j in range(batch.J):
+        total += granted[j] * demand[j if len(demand) > 1 else 0]
+    return share(total, batch.capacity)
+
+
+def lowest(values: Floats, present: Present = None) -> Floats:
+    """Smallest over the jobs, (S,)."""
+    kept = values if present is None else np.where(present, values, np.inf)
+    smallest: Floats = kept.min(axis=0)
+    return np.where(np.isinf(smallest), 0.0, smallest)
+
+
+def highest(values: Floats, present: Present = None) -> Floats:
+    """Largest over the jobs, (S,)."""
+    kept = values if present is None else np.where(present, values, 0.0)
+    largest: Floats = kept.max(axis=0)
+    return largest
+
+
+def jain(values: Floats, present: Present = None) -> Floats:
+    """Jain's index (Σx)² / (n·Σx²), (S,): 1 when all are equal, 1/n when one has everything.
+
+    Jain, Chiu & Hawe, DEC-TR-301, 1984. Of all-zero values it is 1.
+    """
+    kept = values if present is None else np.where(present, values, 0.0)
+    count = len(values) if present is None else np.maximum(present.sum(axis=0), 1)
+    total, squares = np.zeros(kept.shape[-1]), np.zeros(kept.shape[-1])
+    for row in kept:  # one by one: NumPy's own sum depends on the array's shape in its last bits
+        total += row
+        squares += row * row
+    nothing = squares == 0
+    return np.where(nothing, 1.0, total * total / np.where(nothing, 1.0, count * squares))

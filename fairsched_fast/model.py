@@ -1,0 +1,303 @@
+"""What a person writes: `Pool`, `Job`, `Scenario`. Each checks itself when it is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any
+
+from fairsched_fast.errors import Problems, did_you_mean
+
+NO_LIMIT = 2**31 - 1
+"""The largest count: as a ceiling or a user's cap it means "none"."""
+
+
+def check_name(problems: Problems, what: str, name: object) -> None:
+    """A name is a non-empty string."""
+    if not isinstance(name, str) or not name.strip():
+        problems.append(f"{what} is {name!r}; expected a non-empty name")
+
+
+def check_quantity(problems: Problems, what: str, value: object, *, positive: bool = False) -> None:
+    """A quantity is a finite number, at least 0 (or above 0)."""
+    rule = "above 0" if positive else "0 or more"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        problems.append(f"{what} is {value!r}; expected a number, {rule}")
+    elif not math.isfinite(value):
+        problems.append(f"{what} is {value}; expected a finite number, {rule}")
+    elif value < 0 or (positive and value == 0):
+        problems.append(f"{what} is {value}; expected a number, {rule}")
+
+
+def check_count(problems: Problems, what: str, value: object) -> None:
+    """A count is a whole number from 0 to 2³¹−1."""
+    whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole:
+        problems.append(f"{what} is {value!r}; expected a whole number from 0 to {NO_LIMIT:,}")
+    elif not 0 <= value <= NO_LIMIT:  # type: ignore[operator]
+        problems.append(f"{what} is {value}; expected a whole number from 0 to {NO_LIMIT:,}")
+
+
+def check_quantities(problems: Problems, what: str, given: object) -> dict[str, float]:
+    """A mapping of resource names to quantities, as a plain dict (empty where it is none)."""
+    if not isinstance(given, Mapping):
+        problems.append(f"{what} is {given!r}; expected a mapping such as {{'cpu': 200}}")
+        return {}
+    for resource, value in given.items():
+        check_name(problems, f"a resource of {what}", resource)
+        check_quantity(problems, f"{what}[{resource!r}]", value)
+    return dict(given)
+
+
+def check_resources(
+    problems: Problems,
+    what: str,
+    given: Mapping[str, float],
+    known: Mapping[str, float],
+    *,
+    complete: bool,
+) -> None:
+    """Every resource must be one of the pool's; with `complete`, all of the pool's must be there."""
+    problems.extend(
+        f"{what} names the unknown resource {resource!r}{did_you_mean(resource, known)}"
+        for resource in given
+        if resource not in known
+    )
+    if complete:
+        problems.extend(
+            f"{what} lacks the resource {resource!r} of its pool; give it, 0 if none is needed"
+            for resource in known
+            if resource not in given
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of resources that executors are taken from.
+
+    Parameters
+    ----------
+    name
+        Unique within a scenario.
+    capacity
+        Resource name → total quantity, in any unit (the same for usage and demand). A name may end
+        in its unit, `mem_gb`; tables then write the unit where it belongs.
+    executor
+        What one executor of a job takes that states no `demand` of its own: all resources of
+        `capacity`. None where every job states its demand.
+
+    Raises
+    ------
+    InputError
+        On an empty name, no resources, NaN, infinite or negative numbers, or an executor whose
+        resources are not the pool's.
+    """
+
+    name: str
+    capacity: Mapping[str, float]
+    executor: Mapping[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        check_name(problems, "name", self.name)
+        capacity = check_quantities(problems, "capacity", self.capacity)
+        if not capacity and isinstance(self.capacity, Mapping):
+            problems.append("capacity is empty; expected at least one resource")
+        object.__setattr__(self, "capacity", capacity)
+        if self.executor is not None:
+            executor = check_quantities(problems, "executor", self.executor)
+            if isinstance(self.executor, Mapping):
+                check_resources(problems, "executor", executor, capacity, complete=True)
+            object.__setattr__(self, "executor", executor)
+        problems.raise_if_any(f"pool {self.name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job (or a queue, a tenant: whoever is served) that takes executors one at a time.
+
+    Parameters
+    ----------
+    name
+        Unique within a scenario.
+    usage
+        Resource name → all that the job holds before the run; a resource left out is 0.
+    demand
+        Resource name → what one executor takes; None is the pool's executor.
+    max_executors
+        Ceiling on `executors` + those granted; None is no ceiling.
+    executors
+        Executors already held. Only a count: what they take is part of `usage`.
+    weight
+        Above 0; a job of weight 2 is entitled to twice the share.
+    user
+        Whose job it is, for user caps; None is nobody's.
+    pool
+        The pool it takes from; None where the scenario has one.
+
+    Raises
+    ------
+    InputError
+        On an empty name, NaN, infinite or negative numbers, counts that are no whole numbers up to
+        2³¹−1, or a ceiling below the executors already held.
+    """
+
+    name: str
+    usage: Mapping[str, float] = field(default_factory=dict)
+    demand: Mapping[str, float] | None = None
+    max_executors: int | None = None
+    executors: int = 0
+    weight: float = 1.0
+    user: str | None = None
+    pool: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        check_name(problems, "name", self.name)
+        object.__setattr__(self, "usage", check_quantities(problems, "usage", self.usage))
+        if self.demand is not None:
+            object.__setattr__(self, "demand", check_quantities(problems, "demand", self.demand))
+        check_quantity(problems, "weight", self.weight, positive=True)
+        for label in ("user", "pool"):
+            if getattr(self, label) is not None:
+                check_name(problems, label, getattr(self, label))
+        check_count(problems, "executors", self.executors)
+        if self.max_executors is not None:
+            check_count(problems, "max_executors", self.max_executors)
+            if not problems and self.max_executors < self.executors:
+                problems.append(
+                    f"max_executors is {self.max_executors}, below the {self.executors} executors "
+                    "it already holds; raise the ceiling or lower `executors`"
+                )
+        problems.raise_if_any(f"job {self.name!r}")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Scenario:
+    """Pools, the jobs that compete for them, and how many executors are to be distributed.
+
+    Parameters
+    ----------
+    pools
+        One `Pool`, or several. Pools are isolated: each is a problem of its own.
+    jobs
+        The jobs, in list order (round-robin's order). With several pools each names its own.
+    extra_executors
+        How many executors to distribute: a number for one pool, `{pool: number}` for several.
+    user_caps
+        User → the most executors (held + granted) the user's jobs may hold in any one pool. A cap
+        may name a user who has no job here.
+
+    Raises
+    ------
+    InputError
+        On duplicate names, a job in an unknown pool, resources its pool does not have or its demand
+        lacks, budgets that do not match the pools; all problems at once.
+    """
+
+    pools: tuple[Pool, ...]
+    jobs: tuple[Job, ...]
+    extra_executors: Mapping[str, int]
+    user_caps: Mapping[str, int]
+
+    def __init__(
+        self,
+        pools: Pool | Iterable[Pool],
+        jobs: Iterable[Job],
+        extra_executors: int | Mapping[str, int],
+        user_caps: Mapping[str, int] | None = None,
+    ) -> None:
+        problems = Problems()
+        pools = (pools,) if isinstance(pools, Pool) else tuple(pools)
+        jobs = (jobs,) if isinstance(jobs, Job) else tuple(jobs)
+        _check_members(problems, pools, jobs)
+        budgets = _budgets(problems, pools, extra_executors)
+        caps = dict(user_caps or {})
+        for user, cap in caps.items():
+            check_name(problems, "a user of user_caps", user)
+            check_count(problems, f"user_caps[{user!r}]", cap)
+        problems.raise_if_any("scenario")
+        object.__setattr__(self, "pools", pools)
+        object.__setattr__(self, "jobs", jobs)
+        object.__setattr__(self, "extra_executors", budgets)
+        object.__setattr__(self, "user_caps", caps)
+
+    def jobs_of(self, pool: Pool) -> tuple[Job, ...]:
+        """The jobs that take from `pool`, in list order."""
+        return tuple(job for job in self.jobs if job.pool is None or job.pool == pool.name)
+
+
+def demand_of(job: Job, pool: Pool) -> Mapping[str, float]:
+    """What one executor of `job` takes in `pool`."""
+    if job.demand is not None:
+        return job.demand
+    return pool.executor or {}
+
+
+def _check_members(problems: Problems, pools: tuple[Pool, ...], jobs: tuple[Job, ...]) -> None:
+    for what, members, kind in (("pools", pools, Pool), ("jobs", jobs, Job)):
+        if not members:
+            problems.append(f"{what} is empty; expected at least one {kind.__name__}")
+        strangers = [member for member in members if not isinstance(member, kind)]
+        if strangers:
+            problems.append(f"{what} holds {strangers[0]!r}; expected {kind.__name__} objects")
+            problems.raise_if_any("scenario")
+        names: list[Any] = [member.name for member in members]
+        problems.extend(
+            f"duplicate {kind.__name__.lower()} name {name!r}; names must be unique"
+            for name in dict.fromkeys(names)
+            if names.count(name) > 1
+        )
+    by_name = {pool.name: pool for pool in pools}
+    for job in jobs:
+        _check_job(problems, job, by_name)
+
+
+def _check_job(problems: Problems, job: Job, pools: Mapping[str, Pool]) -> None:
+    if job.pool is None:
+        if len(pools) != 1:
+            problems.append(f"job {job.name!r} names no pool; expected one of {sorted(pools)}")
+            return
+        pool = next(iter(pools.values()))
+    elif job.pool in pools:
+        pool = pools[job.pool]
+    else:
+        hint = did_you_mean(job.pool, pools)
+        problems.append(f"job {job.name!r} is in the unknown pool {job.pool!r}{hint}")
+        return
+    check_resources(
+        problems, f"usage of job {job.name!r}", job.usage, pool.capacity, complete=False
+    )
+    if job.demand is None and pool.executor is None:
+        problems.append(
+            f"job {job.name!r} states no demand and pool {pool.name!r} no executor; give one of them"
+        )
+    elif job.demand is not None:
+        check_resources(
+            problems, f"demand of job {job.name!r}", job.demand, pool.capacity, complete=True
+        )
+
+
+def _budgets(
+    problems: Problems, pools: tuple[Pool, ...], given: int | Mapping[str, int]
+) -> dict[str, int]:
+    names = [pool.name for pool in pools]
+    if not isinstance(given, Mapping):
+        check_count(problems, "extra_executors", given)
+        if len(names) > 1:
+            problems.append(
+                f"extra_executors is {given!r} for {len(names)} pools; "
+                f"expected a mapping with each of {names}"
+            )
+        return dict.fromkeys(names, given)
+    for name, count in given.items():
+        check_count(problems, f"extra_executors[{name!r}]", count)
+        if name not in names:
+            hint = did_you_mean(name, names)
+            problems.append(f"extra_executors names the unknown pool {name!r}{hint}")
+    problems.extend(
+        f"extra_executors lacks pool {name!r}; give it, 0 if none" for name in names if name not in given
+    )
+    return {name: given[name] for name in names if name in given}

@@ -1,0 +1,153 @@
+"""Policies: each is a lowering, NumPy in, `Claims` out. Adding one touches this file alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairsched_fast.batch import Batch
+from fairsched_fast.claims import Claims
+from fairsched_fast.errors import InputError, did_you_mean
+
+Lowering = Callable[[Batch], Claims]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named lowering and the words that explain its choices.
+
+    Parameters
+    ----------
+    name
+        What it is called in `allocate`, sweeps and results.
+    lower
+        Batch → Claims. It sees any part of a batch, so it must treat each scenario by itself.
+    measure
+        What its key measures, in words: the step log says "lowest <measure> wins".
+    reason
+        A fixed sentence for the step log instead, where the key says nothing.
+    weighted
+        Whether the key is divided by the job's weight; the log then says so.
+    formula, source
+        For `fairsched policies`.
+    """
+
+    name: str
+    lower: Lowering
+    measure: str = "key"
+    reason: str | None = None
+    weighted: bool = False
+    formula: str = ""
+    source: str = ""
+    built_in: bool = False
+
+    def __call__(self, batch: Batch) -> Claims:
+        """The claims of a batch; those of a user's policy are checked.
+
+        Raises
+        ------
+        InputError
+            When a user's policy returns anything but sound claims.
+        """
+        claims = self.lower(batch)
+        if not self.built_in:
+            if not isinstance(claims, Claims):
+                given = type(claims).__name__
+                raise InputError(f"policy {self.name!r} returned a {given}; expected fs.Claims")
+            claims.check(self.name, batch.J, batch.S)
+        return claims
+
+    @property
+    def description(self) -> str:
+        """The first paragraph of the lowering's docstring."""
+        return (inspect.getdoc(self.lower) or "").split("\n\n")[0].replace("\n", " ")
+
+
+_REGISTRY: dict[str, Policy] = {}
+
+
+def policy(
+    name: str,
+    *,
+    measure: str = "key",
+    reason: str | None = None,
+    weighted: bool = False,
+    formula: str = "",
+    source: str = "",
+) -> Callable[[Lowering], Policy]:
+    """Make a lowering a policy, usable by name in `allocate`, sweeps and on the command line.
+
+    >>> @policy("fewest_held", measure="executors held")
+    ... def fewest_held(batch):
+    ...     held = batch.executors[:, None]
+    ...     return Claims(offset=held, slope=np.ones((1, 1, 1)), per=np.ones((1, 1, 1)))
+
+    Raises
+    ------
+    InputError
+        When the name is empty or a built-in policy's.
+    """
+
+    def register(lower: Lowering) -> Policy:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"policy name is {name!r}; expected a non-empty name")
+        if name in _REGISTRY and _REGISTRY[name].built_in:
+            raise InputError(f"policy {name!r} is built in; give yours another name")
+        built_in = lower.__module__ == __name__
+        made = Policy(name, lower, measure, reason, weighted, formula, source, built_in)
+        _REGISTRY[name] = made
+        return made
+
+    return register
+
+
+def policies() -> dict[str, Policy]:
+    """All policies known by name."""
+    return dict(_REGISTRY)
+
+
+def find_policy(given: str | Policy) -> Policy:
+    """A policy by name, or the one given.
+
+    Raises
+    ------
+    InputError
+        On an unknown name.
+    """
+    if isinstance(given, Policy):
+        return given
+    if given not in _REGISTRY:
+        raise InputError(f"unknown policy {given!r}{did_you_mean(given, _REGISTRY)}")
+    return _REGISTRY[given]
+
+
+@policy(
+    "round_robin",
+    reason="round-robin (fixed order, ignores real usage)",
+    formula="executors granted in this run",
+    source="the notebook's BEFORE scheduler; ties in list order",
+)
+def round_robin(batch: Batch) -> Claims:
+    """Each job in turn, blind to what it holds: the key is the number of executors granted."""
+    one = np.ones((1, 1, 1))
+    return Claims(offset=0 * one, slope=one, per=one)
+
+
+@policy(
+    "drf",
+    measure="dominant share",
+    weighted=True,
+    formula="max_r (usage + granted · demand) / capacity / weight",
+    source="Ghodsi et al., Dominant Resource Fairness, NSDI 2011, Algorithm 1; ties by name",
+)
+def drf(batch: Batch) -> Claims:
+    """Dominant Resource Fairness: the job whose largest share, over its weight, is lowest."""
+    return Claims(
+        offset=batch.usage,
+        slope=batch.demand,
+        per=batch.capacity * batch.weight[:, np.newaxis],
+        rank=batch.name_rank,
+    )
