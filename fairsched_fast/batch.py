@@ -228,6 +228,16 @@ class Batch:
         return self._weight
 
     @property
+    def weight_unit(self) -> Floats:
+        """(S',): what one unit of `weight` is worth."""
+        return from_units(np.ones(1), self._weight_exponents)
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """(R,): whether all quantities of a resource are whole numbers as given."""
+        return (self._exponents == 0).all(axis=1)
+
+    @property
     def decimal(self) -> NDArray[np.bool_]:
         """(R, S'): whether a resource's quantities are whole numbers of a decimal unit."""
         return self._exponents != NOT_DECIMAL
