@@ -134,7 +134,7 @@ class Batch:
     ) -> None:
         reader = ArrayReader()
         self._capacity = reader.quantities("capacity", "SR", capacity)
-        self._demand = reader.quantities("demand", "SJR", demand)
+        self._demand = _once(reader.quantities("demand", "SJR", demand))
         self._usage = reader.quantities("usage", "SJR", usage)
         self._weight = reader.quantities("weight", "SJ", weight, default=1.0, positive=True)
         self.extra_executors = reader.counts("extra_executors", "S", extra_executors)
@@ -263,6 +263,15 @@ class Batch:
         )
         return part
 
+    def ranked_by_name(self) -> Self:
+        """The same scenarios, ties by name wherever a policy breaks them so."""
+        ranked = copy.copy(self)
+        # Padding ("") comes last.
+        keys = [[(name == "", name) for name in row] for row in self.labels.jobs.tolist()]
+        order = [sorted(range(self.J), key=row.__getitem__) for row in keys]
+        ranked.name_rank = np.ascontiguousarray(np.argsort(order, axis=1).T.astype(np.int32))
+        return ranked
+
     def chunks(self, size: int) -> Iterator[tuple[int, Self]]:
         """(first row, that part) for parts of at most `size` scenarios."""
         for start in range(0, self.S, size):
@@ -325,3 +334,8 @@ class Batch:
         usage = self.usage
         total: Floats = usage[0] * self.J if len(usage) == 1 else usage.sum(axis=0)
         return total
+
+
+def _once(demand: Floats) -> Floats:
+    """Demands (1, R, S') where all jobs' are equal: capacity is then a limit on their number."""
+    return demand[:1] if (demand == demand[:1]).all() else demand

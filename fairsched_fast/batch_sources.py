@@ -22,9 +22,13 @@ _KNOWN = ("scenario", "pool", "job", "extra_executors", "user", "user_cap", *_JO
 
 def batch_from_scenarios(scenarios: Iterable[Scenario]) -> Batch:
     """See `Batch.from_scenarios`."""
+    listed = list(scenarios)
+    for given in listed:
+        if not isinstance(given, Scenario):
+            raise InputError(f"scenarios hold {given!r}; expected Scenario objects, or one Batch")
     rows = [
         (i, scenario, pool, scenario.jobs_of(pool))
-        for i, scenario in enumerate(scenarios)
+        for i, scenario in enumerate(listed)
         for pool in scenario.pools
     ]
     if not rows:
@@ -56,7 +60,6 @@ def batch_from_scenarios(scenarios: Iterable[Scenario]) -> Batch:
         **counts,
     )
     names = _name_table([[job.name for job in members] for members in jobs], J)
-    batch.name_rank = _rank_by_name(names)
     batch.present = _present(names)
     batch.labels = Labels(
         scenario=np.array([i for i, *_ in rows]),
@@ -64,7 +67,7 @@ def batch_from_scenarios(scenarios: Iterable[Scenario]) -> Batch:
         jobs=names,
         resources=tuple(resources),
     )
-    return batch
+    return batch.ranked_by_name()
 
 
 def _users(
@@ -96,13 +99,6 @@ def _present(names: NDArray[np.object_]) -> NDArray[np.bool_] | None:
     return None if present.all() else present
 
 
-def _rank_by_name(names: NDArray[np.object_]) -> NDArray[np.int32]:
-    """(J, S') place of each job among its row's names; padding comes last."""
-    keys = [[(name == "", name) for name in row] for row in names]
-    order = [sorted(range(len(row)), key=row.__getitem__) for row in keys]
-    return np.ascontiguousarray(np.argsort(np.array(order), axis=1).T.astype(np.int32))
-
-
 def batch_from_frame(frame: pd.DataFrame) -> Batch:
     """See `Batch.from_frame`."""
     frame = frame.reset_index(drop=True)
@@ -118,8 +114,7 @@ def batch_from_frame(frame: pd.DataFrame) -> Batch:
     def over_jobs(column: str, missing: float) -> NDArray[Any]:
         grid = np.full((S, J), missing)
         if column in frame:
-            values = frame[column].to_numpy(np.float64)
-            grid[row, place] = np.where(np.isnan(values), missing, values) if column == "max_executors" else values
+            grid[row, place] = frame[column].astype(np.float64).fillna(missing).to_numpy()
         return grid
 
     def over_resources(prefix: str) -> NDArray[np.float64]:
@@ -129,10 +124,10 @@ def batch_from_frame(frame: pd.DataFrame) -> Batch:
     present[row, place] = True
     counts = {name: over_jobs(name, missing) for name, missing in _JOB_COLUMNS.items()}
     counts["max_executors"][~present] = 0
-    user, user_cap = _frame_users(frame, row, place, (S, J))
+    user, user_cap = _frame_users(frame, keys, row, place, (S, J))
     batch = Batch(
         capacity=frame.loc[first, [f"capacity_{r}" for r in resources]].to_numpy(np.float64),
-        extra_executors=frame.loc[first, "extra_executors"].to_numpy(),
+        extra_executors=frame.loc[first, "extra_executors"].to_numpy(np.float64),
         demand=over_resources("demand"),
         usage=over_resources("usage"),
         user=user,
@@ -198,7 +193,11 @@ def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) ->
 
 
 def _frame_users(
-    frame: pd.DataFrame, row: NDArray[np.int64], place: NDArray[np.int64], shape: tuple[int, int]
+    frame: pd.DataFrame,
+    keys: list[str],
+    row: NDArray[np.int64],
+    place: NDArray[np.int64],
+    shape: tuple[int, int],
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
     """(S, J) user of each job and (S, U) caps."""
     if "user" not in frame or "user_cap" not in frame:
@@ -213,5 +212,3 @@ def _frame_users(
     held = codes >= 0
     caps[row[held], codes[held]] = given[held]
     return user, caps
-
-

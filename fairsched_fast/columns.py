@@ -47,6 +47,11 @@ def resource_columns(resources: Sequence[str]) -> list[ResourceColumns]:
     ]
 
 
+def unit_of(resource: str) -> str | None:
+    """The unit that a resource's name ends in: `gb` of `mem_gb`."""
+    return _split(resource)[1]
+
+
 def _split(resource: str) -> tuple[str, str | None]:
     base, _, unit = resource.rpartition("_")
     return (base, unit) if base and unit.lower() in UNITS else (resource, None)

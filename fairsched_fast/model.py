@@ -214,7 +214,10 @@ class Scenario:
         jobs = (jobs,) if isinstance(jobs, Job) else tuple(jobs)
         _check_members(problems, pools, jobs)
         budgets = _budgets(problems, pools, extra_executors)
-        caps = dict(user_caps or {})
+        caps = {} if user_caps is None else user_caps
+        if not isinstance(caps, Mapping):
+            problems.append(f"user_caps is {caps!r}; expected a mapping such as {{'ana': 8}}")
+            caps = {}
         for user, cap in caps.items():
             check_name(problems, "a user of user_caps", user)
             check_count(problems, f"user_caps[{user!r}]", cap)
@@ -222,7 +225,7 @@ class Scenario:
         object.__setattr__(self, "pools", pools)
         object.__setattr__(self, "jobs", jobs)
         object.__setattr__(self, "extra_executors", budgets)
-        object.__setattr__(self, "user_caps", caps)
+        object.__setattr__(self, "user_caps", dict(caps))
 
     def jobs_of(self, pool: Pool) -> tuple[Job, ...]:
         """The jobs that take from `pool`, in list order."""

@@ -1,0 +1,5 @@
+"""`python -m fairsched_fast` is `fairsched`."""
+
+from fairsched_fast.cli import main
+
+main()

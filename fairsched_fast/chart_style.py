@@ -1,0 +1,141 @@
+"""How charts look: one style, names shown literally, marks that differ by more than colour."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_WIDE_FONTS = (  # looked for where a name has letters that the bundled font lacks
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "WenQuanYi Zen Hei",
+    "Noto Emoji",
+)
+_BUNDLED_FONT = "DejaVu Sans"
+_NO_GLYPH = "□"
+
+COLOURS: Sequence[Any] = mpl.color_sequences["petroff10"]
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h")
+DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)))
+INK = "0.15"
+QUIET = "0.4"
+FAINT = "0.55"
+
+STYLE: dict[str, Any] = {
+    "font.size": 12,
+    "axes.titlesize": 14,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.xmargin": 0,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": "0.9",
+    "text.color": INK,
+    "text.usetex": False,
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
+    "savefig.facecolor": "white",
+    "savefig.bbox": None,
+    "svg.hashsalt": "fairsched_fast",  # element ids that do not change from run to run
+    "svg.fonttype": "path",
+}
+_DATES = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None}}
+
+
+def styled(function: Any) -> Any:
+    """Run a drawing function in the charts' style, leaving matplotlib's settings as they were."""
+
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with mpl.rc_context(STYLE | {"font.family": list(_fonts())}):
+            return function(*args, **kwargs)
+
+    return inside
+
+
+def new_axes(width: float, height: float) -> Axes:
+    """The axes of a figure of its own, in inches. No window, no global state."""
+    axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
+    return axes
+
+
+@styled
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure (the suffix says as what); the same figure gives the same bytes."""
+    kind = path.suffix.lstrip(".").lower()
+    figure.savefig(path, metadata=_DATES.get(kind, {"Software": None}))
+    return path
+
+
+def literal(text: object) -> str:
+    """Text on one line, of characters that the fonts can draw."""
+    drawn = (
+        char if ord(char) in _glyphs() and char.isprintable() else _NO_GLYPH
+        for char in " ".join(str(text).split())
+    )
+    return "".join(drawn)
+
+
+def short(name: object, longest: int = 24) -> str:
+    """A name as a label. A long one loses its middle: names often differ at their ends."""
+    text = literal(name)
+    if len(text) <= longest:
+        return text
+    tail = longest // 3
+    return f"{text[: longest - tail - 1]}…{text[-tail:]}"
+
+
+def percents(shares: Sequence[float]) -> list[str]:
+    """0.315 as `31.5%`: all with the decimals that the one with most of them needs, at most two."""
+    texts = [f"{100 * share:.2f}" for share in shares]
+    spare = min((len(text) - len(text.rstrip("0")) for text in texts), default=0)
+    return [text[: len(text) - min(spare, 2)].rstrip(".") + "%" for text in texts]
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour, dashes and marker of the index-th line: no two of the first 12 differ by colour alone."""
+    return {
+        "color": COLOURS[index % len(COLOURS)],
+        "linestyle": DASHES[index % len(DASHES)],
+        "marker": MARKERS[index % len(MARKERS)],
+    }
+
+
+def looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Each name's look: that of its place in name order, so that charts of the same jobs agree."""
+    return {name: look(i) for i, name in enumerate(sorted(names))}
+
+
+@functools.cache
+def _fonts() -> tuple[str, ...]:
+    installed = set(font_manager.fontManager.get_font_names())
+    return (_BUNDLED_FONT, *(name for name in _WIDE_FONTS if name in installed))
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    fonts = (font_manager.get_font(font_manager.findfont(name)) for name in _fonts())
+    return frozenset(code for font in fonts for code in font.get_charmap())

@@ -1,0 +1,178 @@
+"""The `fairsched` command. Slow imports live inside the commands, so that --help is instant.
+
+What people read goes to stdout, progress and notices to stderr. Exit 0 done, 2 the input is wrong,
+1 some of the work failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Fair cluster scheduling over millions of scenarios: DRF, round-robin and your own policy.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+SpecFile = Annotated[Path, typer.Argument(help="A sweep file (TOML); `fairsched init` writes one.")]
+JobsFile = Annotated[
+    Path | None, typer.Option("--jobs", help="CSV of jobs, in place of the spec's [jobs] csv.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")]
+
+
+def main() -> NoReturn:
+    """Run the command; every expected failure is one message and an exit code."""
+    from fairsched_fast.errors import InputError
+
+    try:
+        app()
+    except InputError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:  # the reader of our output went away: not our failure
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _fail(str(error), 1)
+    sys.exit(0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"error: {message}" if code != 130 else message, file=sys.stderr)
+    sys.exit(code)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("sweep.toml"),
+) -> None:
+    """Write a commented sweep file to start from."""
+    from fairsched_fast.errors import InputError
+    from fairsched_fast.sweep import packaged
+
+    if path.exists():
+        raise InputError(f"{path} exists; it is left as it was. Name another file")
+    path.write_text(packaged("template.toml"), encoding="utf-8")
+    print(f"wrote {path}\nnext: fairsched story {path}")
+
+
+@app.command()
+def story(
+    spec: Annotated[Path | None, typer.Argument(help="A sweep file (default: the notebook's).")] = None,
+    policies: Annotated[
+        str | None, typer.Option("--policies", help="Two policies: before,after.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write CSVs and charts here.")] = None,
+    jobs: JobsFile = None,
+) -> None:
+    """Tell, step by step and with reasons, what a scenario looks like under two policies."""
+    from fairsched_fast import story as telling
+    from fairsched_fast.engine import allocate, compile_notice
+    from fairsched_fast.sweep import notebook_sweep, story_policies
+    from fairsched_fast.sweep.reading import load_sweep
+
+    sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
+    scenario = sweep.base_scenario()
+    before, after = story_policies(sweep, policies)
+    with compile_notice(sys.stderr):
+        first = allocate(scenario, before, on_full=sweep.on_full)
+        second = allocate(scenario, after, on_full=sweep.on_full)
+    print(telling.render(first, second))
+    if out is not None:
+        for path in telling.write(out, first, second):
+            print(f"wrote {path}", file=sys.stderr)
+
+
+@app.command()
+def sweep(
+    spec: SpecFile,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    limit: Limit = None,
+    workers: Workers = None,
+    jobs: JobsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Run every scenario of a sweep file under each policy; write Parquet and charts."""
+    from fairsched_fast.engine import compile_notice
+    from fairsched_fast.progress import progress
+    from fairsched_fast.sweep.reading import load_sweep
+    from fairsched_fast.sweep.run import run_sweep
+    from fairsched_fast.sweep.words import describe_outcome
+
+    read = load_sweep(spec, jobs)
+    total = read.size if limit is None else min(limit, read.size)
+    try:
+        with compile_notice(sys.stderr), progress(total, "scenarios") as advance:
+            outcome = run_sweep(read, out, limit=limit, workers=workers, advance=advance)
+    except KeyboardInterrupt:
+        _fail(f"interrupted; the parts already written are kept in {out}", 130)
+    _show(outcome.manifest if as_json else describe_outcome(outcome))
+
+
+@app.command()
+def plan(
+    spec: SpecFile,
+    limit: Limit = None,
+    workers: Workers = None,
+    jobs: JobsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Say how many scenarios, rows and bytes a sweep comes to, and how long it takes."""
+    from fairsched_fast.engine import compile_notice
+    from fairsched_fast.sweep.plan import make_plan
+    from fairsched_fast.sweep.reading import load_sweep
+    from fairsched_fast.sweep.words import describe_plan
+
+    read = load_sweep(spec, jobs)
+    with compile_notice(sys.stderr):
+        made = make_plan(read, limit, workers)
+    _show(made.to_json() if as_json else describe_plan(made, spec))
+
+
+@app.command()
+def policies(as_json: Json = False) -> None:
+    """List the policies: name, formula of the key, source."""
+    from fairsched_fast.policies import policies as known
+
+    rows = [
+        {"name": p.name, "does": p.description, "key": p.formula, "source": p.source}
+        for p in known().values()
+    ]
+    _show(rows if as_json else "\n\n".join(_entry(row) for row in rows))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Report versions, cores, the kernels' cache and optional extras."""
+    from fairsched_fast.doctor import examine
+
+    found = examine()
+    width = max(map(len, found))
+    _show(found if as_json else "\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
+
+
+def _entry(row: dict[str, str]) -> str:
+    head, *rest = row.items()
+    return "\n".join([head[1], *(f"  {name:<6}  {value}" for name, value in rest)])
+
+
+def _show(answer: Any) -> None:
+    print(answer if isinstance(answer, str) else json.dumps(answer, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,44 @@
+"""`fairsched doctor`: what to look at first when something is slow or missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from fairsched_fast import engine, kernels
+from fairsched_fast.sweep.store import versions
+
+EXTRAS = {"qmc": ("scipy", "Sobol draws in sweeps")}
+
+
+def examine() -> dict[str, str]:
+    """Finding by name."""
+    extras = {
+        f"extra {name}": f"there ({use})"
+        if importlib.util.find_spec(module)
+        else f"not installed ({use}): pip install 'fairsched-fast[{name}]'"
+        for name, (module, use) in EXTRAS.items()
+    }
+    return {
+        **versions(),
+        "platform": platform.platform(),
+        "cores": str(engine.cores()),
+        "kernel cache": _cache(),
+        **extras,
+    }
+
+
+def _cache() -> str:
+    compiled: Any = kernels.steps
+    folder = compiled.stats.cache_path
+    if not folder:
+        return "none: no folder can be written to, so kernels are compiled in every process"
+    path = Path(folder)
+    files = list(path.glob("*.nbc")) if path.is_dir() else []
+    size = sum(file.stat().st_size for file in files) / 1e6
+    state = f"{len(files)} compiled kernels, {size:.1f} MB" if files else "empty: the first run compiles"
+    writable = "" if os.access(path if path.is_dir() else path.parent, os.W_OK) else ", read-only"
+    return f"{path} ({state}{writable})"

@@ -1,0 +1,140 @@
+"""What is kept of a sweep while it runs: counts, sums and histograms of fixed size, whatever S.
+
+Digests of chunks are added in chunk order, so sums come out the same however the work was spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.result import Result, StopReason
+from fairsched_fast.sweep.parts import Measures
+from fairsched_fast.sweep.paths import Setting
+from fairsched_fast.sweep.sampling import Rows, Sweep
+
+EDGES = np.linspace(0.0, 1.0, 1001)
+CHARTED = ("dominant_share_gap", "jain")  # measures whose distributions are kept
+_WIDEST_HEATMAP = 60
+
+
+@dataclass(slots=True)
+class Digest:
+    """Axes: P policies, M charted measures, B bins of `EDGES`, Y × X cells of the heat map."""
+
+    scenarios: int  # after `where`
+    pools: int  # scenario × pool
+    overfull: int  # of these, pools that hold more than their capacity from the start
+    differing: int  # of these, pools in which not all policies give the same
+    executors: NDArray[np.int64]  # (P,) given
+    stops: NDArray[np.int64]  # (P, 4)
+    sums: NDArray[np.float64]  # (P, M)
+    histogram: NDArray[np.int64]  # (P, M, B)
+    heat_sum: NDArray[np.float64]  # (P, Y, X) of the gap
+    heat_count: NDArray[np.int64]  # (Y, X)
+
+    def add(self, other: Digest) -> None:
+        """Count another chunk in."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def means(self) -> NDArray[np.float64]:
+        """(P, M) mean of each charted measure."""
+        return self.sums / max(self.pools, 1)
+
+    def quantile(self, fraction: float) -> NDArray[np.float64]:
+        """(P, M) of each charted measure, to the width of a bin."""
+        reached = self.histogram.cumsum(axis=2) >= fraction * self.pools
+        return EDGES[1:][reached.argmax(axis=2)]
+
+
+def heat_axes(sweep: Sweep) -> tuple[int, Setting, Setting] | None:
+    """(block, y, x): the first two grid axes of a block that make a readable map."""
+    for number, block in enumerate(sweep.blocks):
+        fit = [s for s, axis in block.grid.items() if 2 <= len(axis) <= _WIDEST_HEATMAP]
+        if len(fit) >= 2:
+            return number, fit[0], fit[1]
+    return None
+
+
+def empty_digest(sweep: Sweep) -> Digest:
+    """Nothing counted yet."""
+    P, M, B = len(sweep.policies), len(CHARTED), len(EDGES) - 1
+    axes = heat_axes(sweep)
+    shape = (0, 0) if axes is None else tuple(len(sweep.blocks[axes[0]].grid[s]) for s in axes[1:])
+    return Digest(
+        scenarios=0,
+        pools=0,
+        overfull=0,
+        differing=0,
+        executors=np.zeros(P, np.int64),
+        stops=np.zeros((P, len(StopReason)), np.int64),
+        sums=np.zeros((P, M)),
+        histogram=np.zeros((P, M, B), np.int64),
+        heat_sum=np.zeros((P, *shape)),
+        heat_count=np.zeros(shape, np.int64),
+    )
+
+
+def digest_chunk(
+    sweep: Sweep,
+    rows: Rows,
+    inside: NDArray[np.int64],
+    results: Sequence[Sequence[Result]],
+    measures: Sequence[Sequence[Measures]],
+) -> Digest:
+    """Of one chunk; `inside` (n,) are its rows' places in their block. Indexed [policy][pool]."""
+    digest = empty_digest(sweep)
+    digest.scenarios = len(rows)
+    digest.pools = len(rows) * len(results[0])
+    for pool, result in enumerate(results[0]):
+        overfull = result.batch.overfull
+        digest.overfull += overfull.rows if overfull else 0
+        same = np.ones(len(rows), np.bool_)
+        for other in results[1:]:
+            same &= (other[pool].granted == result.granted).all(axis=1)
+        digest.differing += int((~same).sum())
+    for p, of_policy in enumerate(results):
+        for q, result in enumerate(of_policy):
+            digest.executors[p] += int(result.steps.sum(dtype=np.int64))
+            digest.stops[p] += np.bincount(result.stop, minlength=len(StopReason))
+            for m, name in enumerate(CHARTED):
+                values = measures[p][q][name]
+                digest.sums[p, m] += values.sum()
+                digest.histogram[p, m] += _histogram(values)
+    _count_heat(digest, sweep, rows, inside, measures)
+    return digest
+
+
+def _histogram(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Counts in the bins of `EDGES`; what lies beyond them is in the last."""
+    bins = len(EDGES) - 1
+    place = np.clip(np.ceil(values * bins).astype(np.int64) - 1, 0, bins - 1)
+    counts: NDArray[Any] = np.bincount(place, minlength=bins)
+    return counts
+
+
+def _count_heat(
+    digest: Digest,
+    sweep: Sweep,
+    rows: Rows,
+    inside: NDArray[np.int64],
+    measures: Sequence[Sequence[Measures]],
+) -> None:
+    axes = heat_axes(sweep)
+    if axes is None or rows.block != axes[0]:
+        return
+    block = sweep.blocks[axes[0]]
+    places = dict(zip(block.grid, np.unravel_index(inside, block.shape), strict=False))
+    cell = np.ravel_multi_index((places[axes[1]], places[axes[2]]), digest.heat_count.shape)
+    cells = digest.heat_count.size
+    for p, of_policy in enumerate(measures):
+        for found in of_policy:
+            sums = np.bincount(cell, weights=found["dominant_share_gap"], minlength=cells)
+            digest.heat_sum[p] += sums.reshape(digest.heat_count.shape)
+    counts = np.bincount(cell, minlength=cells) * len(measures[0])
+    digest.heat_count += counts.reshape(digest.heat_count.shape)

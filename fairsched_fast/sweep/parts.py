@@ -1,0 +1,217 @@
+"""What a sweep writes: the columns of its Parquet parts, their units, and how they are filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fairsched_fast import metrics
+from fairsched_fast.batch import Batch
+from fairsched_fast.columns import ResourceColumns, resource_columns, unit_of
+from fairsched_fast.result import Result, StopReason
+from fairsched_fast.sweep.paths import Setting
+from fairsched_fast.sweep.sampling import Rows, Sweep
+
+SCHEMA_VERSION = 1
+MEASURES = {
+    "dominant_share_min": "smallest dominant share over the pool's jobs",
+    "dominant_share_max": "largest dominant share over the pool's jobs",
+    "dominant_share_gap": "dominant_share_max - dominant_share_min",
+    "jain": "Jain's index of dominant share / weight over the pool's jobs",
+}
+
+Measures = dict[str, NDArray[np.float64]]
+
+
+def resources_of(sweep: Sweep) -> list[ResourceColumns]:
+    """Columns of every resource that any pool has."""
+    names = dict.fromkeys(r for pool in sweep.settings.pools.values() for r in pool["capacity"])
+    return resource_columns(list(names))
+
+
+def summary_schema(sweep: Sweep) -> pa.Schema:
+    """One row per scenario × policy × pool."""
+    axes = [
+        _field(s.path, _axis_type(sweep, s), f"the value of {s.path} in this scenario", _axis_unit(s))
+        for s in sweep.axes
+    ]
+    used = [
+        _field(r.utilization, pa.float64(), f"share of the pool's {r.resource} in use", "1")
+        for r in resources_of(sweep)
+    ]
+    return _schema(
+        [
+            _field("scenario", pa.int64(), "id: index in the sweep before `where`"),
+            _field("block", pa.int32(), "place of its [[block]] in the spec, from 0"),
+            _field("repeat", pa.int32(), "which repetition of the block's setting, from 0"),
+            _field("policy", _words(), "policy it was run under"),
+            _field("pool", _words(), "pool, isolated from the others"),
+            *axes,
+            _field("steps", pa.int32(), "executors given", "executors"),
+            _field("stop", _words(), "why the run ended: " + ", ".join(r.name for r in StopReason)),
+            *(_field(name, pa.float64(), text, "1") for name, text in MEASURES.items()),
+            *used,
+        ],
+        sweep,
+    )
+
+
+def jobs_schema(sweep: Sweep) -> pa.Schema:
+    """One row per scenario × policy × job."""
+    job = pa.dictionary(pa.int32(), pa.string())
+    return _schema(
+        [
+            _field("scenario", pa.int64(), "id: index in the sweep before `where`"),
+            _field("policy", _words(), "policy it was run under"),
+            _field("pool", _words(), "pool the job takes from"),
+            _field("job", job, "the job's name"),
+            _field("granted", pa.int32(), "executors given in the run", "executors"),
+            _field("executors", pa.int32(), "executors held before the run + granted", "executors"),
+            _field("dominant_share", pa.float64(), "largest share over the resources, at the end", "1"),
+        ],
+        sweep,
+    )
+
+
+def measure(result: Result) -> Measures:
+    """The summary's measures of each row of a result, (S,) each."""
+    batch, shares = result.batch, result.dominant_share.T
+    low, high = metrics.lowest(shares, batch.present), metrics.highest(shares, batch.present)
+    return {
+        "dominant_share_min": low,
+        "dominant_share_max": high,
+        "dominant_share_gap": high - low,
+        "jain": metrics.jain(shares / batch.true_weight, batch.present),
+    }
+
+
+def summary_table(
+    sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]], measures: Sequence[Sequence[Measures]]
+) -> pa.Table:
+    """Results and measures are indexed [policy][pool]; rows come scenario by scenario."""
+    schema = summary_schema(sweep)
+    n, P, Q = len(rows), len(results), len(results[0])
+
+    def each(values: Any) -> NDArray[Any]:
+        return np.repeat(values, P * Q)
+
+    def interleave(pick: Any) -> NDArray[Any]:
+        return np.stack([pick(p, q) for p in range(P) for q in range(Q)], axis=1).ravel()
+
+    columns: dict[str, Any] = {
+        "scenario": each(rows.scenario),
+        "block": np.full(n * P * Q, rows.block, np.int32),
+        "repeat": each(rows.repeat.astype(np.int32)),
+        "policy": _coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policies),
+        "pool": _coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
+    }
+    for setting in sweep.axes:
+        columns[setting.path] = _axis_column(setting, sweep, rows, each, schema.field(setting.path).type)
+    columns["steps"] = interleave(lambda p, q: results[p][q].steps)
+    columns["stop"] = _coded(interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason])
+    for name in MEASURES:
+        columns[name] = interleave(lambda p, q, name=name: measures[p][q][name])
+    used = [[metrics.utilization(r.batch, r.granted.T) for r in of_policy] for of_policy in results]
+    pools = [list(pool["capacity"]) for pool in sweep.settings.pools.values()]
+    for resource in resources_of(sweep):
+        columns[resource.utilization] = pa.array(
+            interleave(lambda p, q, name=resource.resource: _used(used[p][q], pools[q], name, n)),
+            from_pandas=True,
+        )
+    return pa.Table.from_pydict(columns, schema=schema)
+
+
+def jobs_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) -> pa.Table:
+    """Results are indexed [policy][pool]; rows come scenario by scenario."""
+    batches = [result.batch for result in results[0]]
+    n, P, J = len(rows), len(results), sum(batch.J for batch in batches)
+
+    def interleave(pick: Any) -> NDArray[Any]:
+        columns = [pick(result) for of_policy in results for result in of_policy]
+        return np.concatenate(columns, axis=1).ravel()
+
+    pools = np.repeat(np.arange(len(batches)), [batch.J for batch in batches])
+    names, codes = _job_codes(sweep, rows, batches)
+    return pa.Table.from_pydict(
+        {
+            "scenario": np.repeat(rows.scenario, P * J),
+            "policy": _coded(np.tile(np.repeat(np.arange(P), J), n), sweep.policies),
+            "pool": _coded(np.tile(pools, n * P), tuple(sweep.settings.pools)),
+            "job": pa.DictionaryArray.from_arrays(
+                np.broadcast_to(codes[:, np.newaxis], (n, P, J)).astype(np.int32).ravel(), names
+            ),
+            "granted": interleave(lambda result: result.granted),
+            "executors": interleave(lambda result: result.executors),
+            "dominant_share": interleave(lambda result: result.dominant_share),
+        },
+        schema=jobs_schema(sweep),
+    )
+
+
+def _job_codes(
+    sweep: Sweep, rows: Rows, batches: Sequence[Batch]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """All job names, and each scenario's jobs as indices into them, (n or 1, J)."""
+    if sweep.table is not None and rows.drawn is not None:
+        return sweep.table.names.tolist(), rows.drawn
+    names = [name for batch in batches for name in batch.job_names(0)]
+    return names, np.arange(len(names))[np.newaxis]
+
+
+def _used(
+    used: NDArray[np.float64], resources: Sequence[str], name: str, n: int
+) -> NDArray[np.float64]:
+    return used[resources.index(name)] if name in resources else np.full(n, np.nan)
+
+
+def _axis_column(setting: Setting, sweep: Sweep, rows: Rows, each: Any, kind: pa.DataType) -> pa.Array:
+    """Its values; where this block does not sweep over it, what the spec says."""
+    if setting in rows.values:
+        return pa.array(each(rows.values[setting]).astype(kind.to_pandas_dtype()))
+    base = setting.read(sweep.settings)
+    filled = np.full(len(rows), np.nan if base is None else base)
+    return pa.array(each(filled), from_pandas=True).cast(kind)
+
+
+def _axis_type(sweep: Sweep, setting: Setting) -> pa.DataType:
+    """int64 where every value it can have is whole, so that files do not show 5 as 5.0."""
+    base = setting.read(sweep.settings)
+    if setting.is_count:
+        return pa.int64()
+    nothing = np.empty(0, np.int64)
+    whole = isinstance(base, int) and all(
+        axis.at(nothing).dtype.kind == "i"
+        for block in sweep.blocks
+        for axes in (block.grid, block.linked)
+        for swept, axis in axes.items()
+        if swept.path == setting.path
+    )
+    drawn = any(setting in axes for block in sweep.blocks for axes in (block.random, block.sobol))
+    return pa.int64() if whole and not drawn else pa.float64()
+
+
+def _axis_unit(setting: Setting) -> str:
+    if setting.is_count:
+        return "executors"
+    return (unit_of(setting.resource) or "") if setting.resource else "1"
+
+
+def _coded(codes: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int8), list(words))
+
+
+def _words() -> pa.DataType:
+    return pa.dictionary(pa.int8(), pa.string())
+
+
+def _field(name: str, kind: pa.DataType, description: str, unit: str = "") -> pa.Field:
+    return pa.field(name, kind, metadata={"description": description, "unit": unit})
+
+
+def _schema(fields: list[pa.Field], sweep: Sweep) -> pa.Schema:
+    about = {"fairsched_fast.schema": str(SCHEMA_VERSION), "fairsched_fast.sweep": sweep.name}
+    return pa.schema(fields, metadata=about)

@@ -1,0 +1,140 @@
+"""What a sweep will come to, without running it: counts, and a probe for time and size."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from fairsched_fast import engine
+from fairsched_fast.errors import InputError
+from fairsched_fast.sweep.run import Chunk, check_overfull, chunks, compute
+from fairsched_fast.sweep.sampling import Block, Sweep
+from fairsched_fast.sweep.store import write_parquet
+
+PROBE = 16_384  # scenarios that are run to learn what one costs
+_COUNTED = 1 << 22  # a block up to here has its filter applied to every row
+_WINDOWS, _WINDOW = 256, 256  # beyond, to evenly spread windows of rows
+_SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to expect. `exact` is whether `kept` was counted, not estimated."""
+
+    scenarios: int
+    kept: int
+    exact: bool
+    rows: dict[str, int]
+    bytes: int
+    seconds: float
+    workers: int
+    parts: int
+    sample: pd.DataFrame
+
+    def to_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {**asdict(self), "sample": self.sample.to_dict("records")}
+
+
+def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None) -> Plan:
+    """Count, probe and sample.
+
+    Raises
+    ------
+    InputError
+        As running the sweep would.
+    """
+    check_overfull(sweep)
+    end = sweep.size if limit is None else min(limit, sweep.size)
+    kept, exact = count_kept(sweep, end)
+    if kept == 0:
+        raise InputError("`where` keeps no scenario; expected at least one. Loosen it")
+    per_scenario = {"summary": len(sweep.policies) * len(sweep.settings.pools)}
+    if sweep.keep_jobs:
+        per_scenario["jobs"] = len(sweep.policies) * sweep.jobs_per_scenario
+    seconds, size = _probe(sweep, end)
+    cores = workers or engine.cores()
+    return Plan(
+        scenarios=end,
+        kept=kept,
+        exact=exact,
+        rows={kind: kept * each for kind, each in per_scenario.items()},
+        bytes=int(size * kept),
+        seconds=seconds * kept / cores,
+        workers=cores,
+        parts=_parts(sweep, end),
+        sample=_sample(sweep, end),
+    )
+
+
+def count_kept(sweep: Sweep, end: int) -> tuple[int, bool]:
+    """How many of the first `end` scenarios pass their `where`, and whether that is exact."""
+    kept, exact, first = 0, True, 0
+    for block in sweep.blocks:
+        size = max(0, min(block.size, end - first))
+        if block.where is None or size == 0:
+            kept += size
+        else:
+            share, counted = _kept_share(sweep, block, first, size)
+            kept += round(share * size)
+            exact &= counted
+        first += block.size
+    return kept, exact
+
+
+def _kept_share(sweep: Sweep, block: Block, first: int, size: int) -> tuple[float, bool]:
+    if size <= _COUNTED:
+        spans = [(start, min(start + PROBE, size)) for start in range(0, size, PROBE)]
+    else:
+        starts = np.linspace(0, size - _WINDOW, _WINDOWS).astype(np.int64).tolist()
+        spans = [(start, start + _WINDOW) for start in starts]
+    kept = sum(len(sweep.rows(first + start, first + stop)) for start, stop in spans)
+    return kept / sum(stop - start for start, stop in spans), size <= _COUNTED
+
+
+def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
+    """Seconds on one core and bytes on disk of one scenario."""
+    seconds, size, kept = 0.0, 0, 0
+    first = 0
+    for block in sweep.blocks:
+        stop = min(first + block.size, end)
+        middle = max(first, (first + stop - PROBE) // 2)
+        if middle >= stop:
+            break
+        chunk = Chunk(0, middle, min(middle + PROBE, stop), first)
+        compute(sweep, Chunk(0, chunk.start, min(chunk.start + 256, chunk.stop), first))  # compile
+        began = time.perf_counter()
+        tables, digest = compute(sweep, chunk)
+        for table in tables.values():
+            sink = pa.BufferOutputStream()
+            write_parquet(table, sink)
+            size += sink.getvalue().size
+        seconds += time.perf_counter() - began
+        kept += digest.scenarios
+        first += block.size
+    return seconds / max(kept, 1), size / max(kept, 1)
+
+
+def _parts(sweep: Sweep, end: int) -> int:
+    kinds = 2 if sweep.keep_jobs else 1
+    if sweep.size <= 10**9:
+        return kinds * sum(1 for _ in chunks(sweep, end))
+    return kinds * max(1, end // next(chunks(sweep, end)).stop)
+
+
+def _sample(sweep: Sweep, end: int) -> pd.DataFrame:
+    """A few scenarios, evenly spread: id and the value of each axis."""
+    rows = []
+    for i in np.linspace(0, end - 1, min(_SAMPLES, end)).astype(np.int64).tolist():
+        found = sweep.rows(i, i + 1)
+        values = {s.path: s.read(sweep.settings) for s in sweep.axes}
+        values.update({s.path: column[0] for s, column in found.values.items() if len(column)})
+        note = {} if len(found) else {"note": "dropped by where"}
+        rows.append({"scenario": i, **values, **note})
+    sample = pd.DataFrame(rows)
+    return sample.fillna({"note": ""}) if "note" in sample else sample

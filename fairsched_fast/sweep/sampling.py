@@ -1,0 +1,253 @@
+"""A `Sweep`: the rows of a sweep file, row i computed from i alone.
+
+Blocks are concatenated. Within a block the axes multiply, the first varying slowest: the axes of
+`grid` in the file's order, the linked axes of `zip` as one, the draws of `random` or `sobol`, and
+`repeat`. The product is never materialised, so any part of it can be run anywhere, and any scenario
+explained later.
+
+Streams of random numbers are a contract: axis a of block b draws from Philox, keyed by
+SeedSequence(seed, spawn_key=(b, a)); row i of the block takes the i-th double of it (the i-th group
+of `sample` doubles where jobs are drawn), a double being the upper 53 bits of a 64-bit word.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.batch import Batch
+from fairsched_fast.errors import InputError
+from fairsched_fast.model import Scenario
+from fairsched_fast.sweep.axes import Axis, Draw
+from fairsched_fast.sweep.jobs_table import JobsTable
+from fairsched_fast.sweep.paths import Setting, find_setting
+from fairsched_fast.sweep.settings import Settings
+from fairsched_fast.sweep.where import Filter
+
+Index = NDArray[np.int64]
+
+_WORDS_PER_COUNTER = 4  # Philox4x64
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block's axes. `number` is its place in the file, which keys its random streams."""
+
+    number: int
+    grid: Mapping[Setting, Axis] = field(default_factory=dict)
+    linked: Mapping[Setting, Axis] = field(default_factory=dict)
+    random: Mapping[Setting, Draw] = field(default_factory=dict)
+    sobol: Mapping[Setting, Draw] = field(default_factory=dict)
+    draws: int = 1
+    repeat: int = 1
+    where: Filter | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis, slowest first."""
+        linked = len(next(iter(self.linked.values()))) if self.linked else 1
+        return (*(len(axis) for axis in self.grid.values()), linked, self.draws, self.repeat)
+
+    @property
+    def size(self) -> int:
+        """How many scenarios, before `where`."""
+        return math.prod(self.shape)
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """What it sweeps over, in the file's order."""
+        return (*self.grid, *self.linked, *self.random, *self.sobol)
+
+    def columns(self, rows: Index, seed: int) -> tuple[dict[Setting, NDArray[Any]], Index]:
+        """The value of each setting at these rows of the block, and each row's repeat."""
+        *places, linked, draw, repeat = np.unravel_index(rows, self.shape)
+        values = {s: a.at(i) for (s, a), i in zip(self.grid.items(), places, strict=True)}
+        values |= {setting: axis.at(linked) for setting, axis in self.linked.items()}
+        for a, (setting, drawn) in enumerate(self.random.items()):
+            values[setting] = drawn.draw(uniform(seed, (self.number, a), rows))
+        if self.sobol:
+            points = sobol_points(seed, self.number, len(self.sobol), repeat * self.draws + draw)
+            for (setting, drawn), column in zip(self.sobol.items(), points.T, strict=True):
+                values[setting] = drawn.draw(column)
+        return values, repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a sweep, after `where`."""
+
+    scenario: Index  # (n,) ids
+    block: int
+    repeat: Index  # (n,)
+    values: dict[Setting, NDArray[Any]]  # (n,) for each setting the block sweeps over
+    drawn: Index | None  # (n, J) rows of the jobs' table
+
+    def __len__(self) -> int:
+        return len(self.scenario)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep file, understood."""
+
+    name: str
+    seed: int
+    policies: tuple[str, ...]
+    on_full: str
+    settings: Settings
+    blocks: tuple[Block, ...]
+    table: JobsTable | None
+    sample: int  # jobs drawn in each scenario
+    replace: bool
+    keep_jobs: bool
+    text: str
+
+    @property
+    def size(self) -> int:
+        """How many scenarios, before `where`: ids run from 0 to this."""
+        return sum(block.size for block in self.blocks)
+
+    @property
+    def axes(self) -> tuple[Setting, ...]:
+        """What any block sweeps over, once each."""
+        return tuple({s.path: s for block in self.blocks for s in block.settings}.values())
+
+    @property
+    def jobs_per_scenario(self) -> int:
+        """Jobs over all pools."""
+        return self.sample if self.table is not None else len(self.settings.jobs)
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """Scenarios start…stop−1, all of one block, less those that `where` drops."""
+        first = 0
+        for block in self.blocks:
+            if start < first + block.size:
+                break
+            first += block.size
+        inside = np.arange(start - first, stop - first)
+        values, repeat = block.columns(inside, self.seed)
+        drawn = None
+        if self.table is not None:
+            drawn = draw_jobs(self.seed, block.number, inside, len(self.table), self.sample, replace=self.replace)
+        rows = Rows(inside + first, block.number, repeat, values, drawn)
+        return rows if block.where is None else _filter(rows, block.where, self.settings)
+
+    def batches(self, rows: Rows) -> list[Batch]:
+        """The rows as one Batch for each pool, in the spec's order."""
+        settings = self._filled(rows)
+        if self.table is not None and rows.drawn is not None:
+            return [self.table.batch(settings, rows.drawn)]
+        return settings.batches(len(rows))
+
+    def base_scenario(self) -> Scenario:
+        """What the file states before any block; scenario 0 where jobs are drawn."""
+        return self.settings.scenario() if self.table is None else self.scenario(0)
+
+    def scenario(self, i: int) -> Scenario:
+        """Scenario i as a person would write it.
+
+        Raises
+        ------
+        InputError
+            When there is no such scenario, or `where` drops it.
+        """
+        if not 0 <= i < self.size:
+            raise InputError(f"scenario {i} is unknown; expected an id from 0 to {self.size - 1:,}")
+        rows = self.rows(i, i + 1)
+        if not len(rows):
+            raise InputError(f"scenario {i} is dropped by its block's `where`")
+        settings = self._filled(rows)
+        if self.table is None or rows.drawn is None:
+            return settings.scenario()
+        return settings.scenario(self.table.jobs(settings, rows.drawn[0]))
+
+    def _filled(self, rows: Rows) -> Settings:
+        """The settings with the rows' values written in, as columns."""
+        settings = self.settings.copy()
+        for setting, column in rows.values.items():
+            setting.write(settings, column)
+        return settings
+
+
+def _filter(rows: Rows, where: Filter, settings: Settings) -> Rows:
+    known = {setting.parts: column for setting, column in rows.values.items()}
+    columns = {}
+    for path in where.paths:
+        setting = find_setting(path, settings)
+        base = setting.read(settings)
+        columns[path] = known.get(setting.parts, np.nan if base is None else base)
+    kept = where.keep(columns, len(rows))
+    return Rows(
+        rows.scenario[kept],
+        rows.block,
+        rows.repeat[kept],
+        {setting: column[kept] for setting, column in rows.values.items()},
+        None if rows.drawn is None else rows.drawn[kept],
+    )
+
+
+def words(seed: int, stream: tuple[int, ...], first: int, count: int) -> NDArray[np.uint64]:
+    """64-bit words first…first+count−1 of a stream."""
+    key = np.random.SeedSequence(seed, spawn_key=stream).generate_state(2, np.uint64)
+    generator = np.random.Philox(key=key)
+    generator.advance(first // _WORDS_PER_COUNTER)
+    skipped = first % _WORDS_PER_COUNTER
+    drawn: NDArray[np.uint64] = generator.random_raw(skipped + count)
+    return drawn[skipped:]
+
+
+def uniform(seed: int, stream: tuple[int, ...], rows: Index, each: int = 1) -> NDArray[np.float64]:
+    """Doubles in [0, 1) for consecutive rows: (n,), or (n, each)."""
+    first, count = int(rows[0]) if len(rows) else 0, len(rows)
+    drawn = (words(seed, stream, first * each, count * each) >> np.uint64(11)) * 2.0**-53
+    return drawn if each == 1 else drawn.reshape(count, each)
+
+
+def sobol_points(seed: int, block: int, dimensions: int, index: Index) -> NDArray[np.float64]:
+    """Points `index` (from 0) of a Sobol sequence in [0, 1), (n, dimensions).
+
+    The sequence starts at its second point (the first is the corner) and is shifted modulo 1 by
+    the seed (Cranley & Patterson 1976).
+
+    Raises
+    ------
+    InputError
+        Where scipy is not installed.
+    """
+    try:
+        from scipy.stats import qmc
+    except ImportError:
+        raise InputError(
+            "sobol: scipy is not installed; install it with: pip install 'fairsched-fast[qmc]'"
+        ) from None
+    low, high = int(index.min()), int(index.max())
+    sequence = qmc.Sobol(dimensions, scramble=False)
+    sequence.fast_forward(low + 1)
+    points = sequence.random(high - low + 1)[index - low]
+    shift = [uniform(seed, (block, axis), np.zeros(1, np.int64))[0] for axis in range(dimensions)]
+    shifted: NDArray[np.float64] = (points + np.array(shift)) % 1.0
+    return shifted
+
+
+def draw_jobs(
+    seed: int, block: int, rows: Index, population: int, sample: int, *, replace: bool
+) -> Index:
+    """Rows of the jobs' table that each scenario draws, (n, sample), in the table's order.
+
+    Without replacement: Floyd's algorithm (Bentley & Floyd, CACM 30(9), 1987), all scenarios at
+    once.
+    """
+    unit = uniform(seed, (block, 0xB0B), rows, each=max(sample, 1)).reshape(len(rows), sample)
+    if replace:
+        return np.sort(np.minimum((unit * population).astype(np.int64), population - 1), axis=1)
+    chosen = np.empty((sample, len(rows)), np.int64)
+    for i, last in enumerate(range(population - sample, population)):
+        candidate = np.minimum((unit[:, i] * (last + 1)).astype(np.int64), last)
+        taken = (chosen[:i] == candidate).any(axis=0)
+        chosen[i] = np.where(taken, last, candidate)
+    return np.sort(chosen.T, axis=1)

@@ -1,0 +1,203 @@
+"""What a sweep file may say: one pydantic model, every error with its key's path, all at once.
+
+`read_spec` gives the words of the file; `sampling.Sweep` gives them meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+)
+
+from fairsched_fast.errors import InputError, Problems, did_you_mean
+
+SCHEMA = 1
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("expected a number")
+    return value
+
+
+def _budget(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | dict):
+        raise ValueError("expected a whole number, or a table with one for each pool")
+    return value
+
+
+def _column(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+def _count_or_column(value: object) -> object:
+    return _number(value) if not isinstance(value, str | dict) else _column(value)
+
+
+Number = Annotated[Any, BeforeValidator(_number)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PoolSection(_Section):
+    """`[[pool]]`: the keywords of `Pool`."""
+
+    name: str
+    capacity: dict[str, Number]
+    executor: dict[str, Number] | None = None
+
+
+class JobSection(_Section):
+    """`[[job]]`: the keywords of `Job`."""
+
+    name: str
+    usage: dict[str, Number] = {}
+    demand: dict[str, Number] | None = None
+    max_executors: Number | None = None
+    executors: Number = 0
+    weight: Number = 1.0
+    user: str | None = None
+    pool: str | None = None
+
+
+class ColumnSection(_Section):
+    """A column of the jobs' table, as `"name"` or `{ column = "name", factor = 0.001 }`."""
+
+    column: str
+    factor: float = 1.0
+
+
+TableColumn = Annotated[ColumnSection, BeforeValidator(_column)]
+NumberOrColumn = Annotated[Any, BeforeValidator(_count_or_column)]
+
+
+class JobsSection(_Section):
+    """`[jobs]`: jobs drawn from a CSV file, `sample` of them in each scenario."""
+
+    csv: str
+    sample: PositiveInt
+    demand: dict[str, TableColumn]
+    usage: dict[str, TableColumn] = {}
+    name: str = "name"
+    replace: bool = False
+    max_executors: NumberOrColumn | None = None
+    executors: NumberOrColumn = 0
+    weight: NumberOrColumn = 1.0
+
+
+class BlockSection(_Section):
+    """`[[block]]`: its axes multiply."""
+
+    grid: dict[str, Any] = {}
+    zip: dict[str, Any] = {}
+    random: dict[str, Any] = {}
+    sobol: dict[str, Any] = {}
+    where: str | None = None
+    repeat: PositiveInt = 1
+
+
+class OutputSection(_Section):
+    """`[output]`: what to keep."""
+
+    jobs: bool = True
+
+
+class Spec(_Section):
+    """A sweep file."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: str = "sweep"
+    seed: NonNegativeInt = 0
+    policies: list[str] = Field(default=["round_robin", "drf"], min_length=1)
+    extra_executors: Annotated[Any, BeforeValidator(_budget)]
+    on_full: str = "skip"
+    user_caps: dict[str, Number] = {}
+    pool: list[PoolSection] = Field(min_length=1)
+    job: list[JobSection] = []
+    jobs: JobsSection | None = None
+    block: list[BlockSection] = []
+    output: OutputSection = OutputSection()
+
+
+_SECTIONS: dict[str, type[_Section]] = {
+    "pool": PoolSection,
+    "job": JobSection,
+    "jobs": JobsSection,
+    "block": BlockSection,
+    "output": OutputSection,
+}
+
+
+def read_spec(path: Path) -> tuple[Spec, str]:
+    """A sweep file's words, and its text.
+
+    Raises
+    ------
+    InputError
+        On a missing, unreadable or wrong file; every problem at once, each with its key's path.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; `fairsched init` writes one to start from") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    return parse_spec(text, str(path)), text
+
+
+def parse_spec(text: str, where: str) -> Spec:
+    """The words of a sweep file's text; `where` names it in errors.
+
+    Raises
+    ------
+    InputError
+        As `read_spec`.
+    """
+    try:
+        return Spec.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{where}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        problems = Problems(_describe(detail) for detail in error.errors())
+    problems.raise_if_any(where)
+    raise AssertionError("a validation error always has a problem")
+
+
+def spec_hash(text: str) -> str:
+    """SHA-256 of a sweep file's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def key_path(location: tuple[int | str, ...]) -> str:
+    """`pool[0].capacity.cpu`."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _describe(detail: Any) -> str:
+    location: tuple[int | str, ...] = detail["loc"]
+    path = key_path(location)
+    if detail["type"] == "extra_forbidden":
+        section = _SECTIONS.get(str(location[0]), Spec) if len(location) > 1 else Spec
+        known = [field.alias or name for name, field in section.model_fields.items()]
+        return f"{path} is an unknown key{did_you_mean(location[-1], known)}"
+    if detail["type"] == "missing":
+        return f"{path} is missing"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return f"{path} is {detail['input']!r}: {message.replace('input should', 'it should')}"

@@ -1,0 +1,160 @@
+"""The result folder: parts written whole or not at all, a manifest, and whose folder it is."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fairsched_fast.errors import InputError
+from fairsched_fast.sweep.parts import SCHEMA_VERSION
+from fairsched_fast.sweep.spec import spec_hash
+
+FORMAT = "fairsched-sweep"
+MANIFEST = "manifest.json"
+SPEC = "spec.toml"
+CHARTS = "charts"
+KINDS = ("summary", "jobs")
+_PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
+
+
+class StorageError(OSError):
+    """The results could not be written; what is already there is kept."""
+
+
+class Store:
+    """A sweep's result folder.
+
+    Raises
+    ------
+    InputError
+        When the folder exists and is not this sweep's: it is left as it was.
+    """
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.folder = folder
+        self.spec = text
+        if folder.exists():
+            self._check_ours()
+
+    def _check_ours(self) -> None:
+        here = self.folder
+        if not here.is_dir():
+            raise InputError(f"{here} is a file; expected a folder to write results to")
+        manifest = here / MANIFEST
+        if not manifest.exists():
+            if any(here.iterdir()):
+                raise InputError(
+                    f"{here} exists and holds no sweep; it is left as it was. Name another folder"
+                )
+            return
+        try:
+            about = json.loads(manifest.read_text(encoding="utf-8"))
+            ours = about["format"] == FORMAT
+            same = about["spec_sha256"] == spec_hash(self.spec)
+        except (ValueError, KeyError, TypeError, OSError):
+            ours = same = False
+        if not ours:
+            raise InputError(f"{manifest} is no manifest of a sweep; {here} is left as it was. Name another folder")
+        if not same:
+            raise InputError(
+                f"{here} holds the sweep of another spec (see {here / SPEC}); it is left as it was. "
+                "Name another folder, or delete this one"
+            )
+
+    def begin(self, about: dict[str, Any]) -> None:
+        """Make the folder ours: spec and manifest stand before the first part; old parts go."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.write_manifest({**about, "status": "running"})
+            for kind in (*KINDS, CHARTS):
+                for stale in (self.folder / kind).glob("*.*"):
+                    stale.unlink()
+            self._write(self.folder / SPEC, lambda path: path.write_text(self.spec, encoding="utf-8"))
+
+    def write_part(self, kind: str, number: int, table: pa.Table) -> int:
+        """Write one part; how many bytes it takes."""
+        path = self.folder / kind / f"part-{number:06d}.parquet"
+        with self._writing():
+            path.parent.mkdir(exist_ok=True)
+            self._write(path, lambda beside: write_parquet(table, beside))
+            return path.stat().st_size
+
+    def write_chart(self, name: str, save: Callable[[Path], object]) -> Path:
+        """Write one chart."""
+        path = self.folder / CHARTS / name
+        with self._writing():
+            path.parent.mkdir(exist_ok=True)
+            self._write(path, save)
+        return path
+
+    def write_manifest(self, about: dict[str, Any]) -> None:
+        """What was run, with what, and what came out."""
+        whole = {
+            "format": FORMAT,
+            "schema": SCHEMA_VERSION,
+            "spec_sha256": spec_hash(self.spec),
+            "versions": versions(),
+            **about,
+        }
+        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+        with self._writing():
+            self._write(self.folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def _write(self, path: Path, save: Callable[[Path], object]) -> None:
+        """Write beside, then rename: a reader never sees half a file."""
+        beside = path.with_name(f".{path.stem}.partial{path.suffix}")
+        try:
+            save(beside)
+            os.replace(beside, path)  # noqa: PTH105 (replaces on every platform)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            remedy = "free some space" if full else "see that it can be written to"
+            raise StorageError(
+                f"{self.folder}: cannot write: {error.strerror or error}. The parts already written are "
+                f"kept; {remedy} and run the same command again"
+            ) from error
+
+
+def write_parquet(table: pa.Table, where: Any) -> None:
+    """Encode a table the one way we do: the same bytes for the same rows."""
+    words = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
+    sorted_ids = {"scenario": "DELTA_BINARY_PACKED"}
+    pq.write_table(
+        table,
+        where,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[f.name for f in table.schema if f.name != "scenario"] if words else words,
+        column_encoding=sorted_ids,
+        write_statistics=True,
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that make the numbers."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

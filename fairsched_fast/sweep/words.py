@@ -1,0 +1,124 @@
+"""What the command line says of a plan and of a finished sweep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from fairsched_fast.result import STOP_SENTENCES, StopReason
+from fairsched_fast.sweep.digest import CHARTED
+from fairsched_fast.sweep.plan import Plan
+from fairsched_fast.sweep.run import Outcome
+
+
+def describe_plan(plan: Plan, spec: Path) -> str:
+    """A plan, for people."""
+    about = "" if plan.exact else "about "
+    lines = [
+        f"{plan.scenarios:,} scenarios, of which `where` keeps {about}{plan.kept:,}"
+        if plan.kept != plan.scenarios or not plan.exact
+        else f"{plan.scenarios:,} scenarios",
+        *(f"{about}{count:,} rows in {kind}/" for kind, count in plan.rows.items()),
+        f"about {human_bytes(plan.bytes)} on disk, in {plan.parts:,} parts",
+        f"about {human_time(plan.seconds)} on {plan.workers} cores",
+        "",
+        "for example",
+        plan.sample.to_string(index=False),
+        "",
+        f"next: fairsched sweep {spec} --out results/{spec.stem}",
+    ]
+    return "\n".join(lines)
+
+
+def describe_outcome(outcome: Outcome) -> str:
+    """A finished sweep, for people: the comparison, what to know, where it is, what to type next."""
+    digest, about, sweep = outcome.digest, outcome.manifest, outcome.sweep
+    rows = sum(about["rows"].values())
+    size = human_bytes(sum(about["bytes"].values()))
+    lines = [
+        f"{sweep.name}: {digest.scenarios:,} scenarios × {len(sweep.policies)} policies in "
+        f"{human_time(about['seconds'])}; {rows:,} rows, {size}",
+        "",
+        *_comparison(outcome),
+        "",
+        *_notices(outcome),
+        f"results   {outcome.folder}",
+        *(f"chart     {path}" for path in outcome.charts),
+        f"""next      python -c "import pandas as pd; print(pd.read_parquet('{outcome.folder}/summary'))\"""",
+    ]
+    return "\n".join(lines)
+
+
+def _comparison(outcome: Outcome) -> list[str]:
+    digest, policies = outcome.digest, outcome.sweep.policies
+    means, medians = digest.means(), digest.quantile(0.5)
+    header = ["policy", "gap mean", "gap median", "Jain mean", "Jain median", "executors given", "ended by"]
+    rows = [header]
+    for p, policy in enumerate(policies):
+        ended = ", ".join(
+            f"{reason.name} {100 * count / max(digest.pools, 1):.1f}%"
+            for reason, count in zip(StopReason, digest.stops[p], strict=True)
+            if count
+        )
+        figures = [f"{x[p, m]:.3f}" for m in range(len(CHARTED)) for x in (means, medians)]
+        rows.append([policy, *figures, f"{digest.executors[p]:,}", ended])
+    return align(rows, left=(0, 6))
+
+
+def _notices(outcome: Outcome) -> list[str]:
+    digest, policies = outcome.digest, outcome.sweep.policies
+    notices = []
+    if len(policies) > 1:
+        share = 100 * digest.differing / max(digest.pools, 1)
+        if digest.differing == 0:
+            ended = StopReason(int(digest.stops.sum(axis=0).argmax()))
+            notices.append(
+                f"note      every policy gives the same everywhere ({STOP_SENTENCES[ended]}): too much "
+                "room, too few executors or too tight ceilings. Change capacity, ceilings or "
+                "extra_executors until the policies have something to decide"
+            )
+        else:
+            notices.append(
+                f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs ({share:.1f}%)"
+            )
+    if digest.overfull:
+        notices.append(
+            f"note      {digest.overfull:,} pools hold more than their capacity from the start; nothing "
+            "was given of what they lack"
+        )
+    return notices
+
+
+def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
+    """Columns padded to one width; those named in `left` to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def human_bytes(size: float) -> str:
+    """1,234,567 → 1.2 MB."""
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if size < 1000 or unit == "PB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+
+
+def human_time(seconds: float) -> str:
+    """3,700 → 1 h 2 min."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes = math.ceil(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 72:
+        return f"{hours} h {rest} min"
+    return f"{hours // 24:,} days"
