@@ -97,7 +97,7 @@ class ArrayReader:
                 f"{name} has dtype {array.dtype}; expected an array {shape} of integers or floats"
             )
             return np.ones((1,) * len(axes))
-        if array.ndim == 0 and len(axes) < 3:
+        if array.ndim == 0 and (optional or len(axes) < 3):
             array = array.reshape((1,) * len(axes))
         elif array.ndim == len(axes) - 1:
             array = array[np.newaxis]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -62,16 +62,23 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "fairsched_fast",  # element ids that do not change from run to run
     "svg.fonttype": "path",
 }
-_DATES = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None}}
+_UNDATED: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+Given = ParamSpec("Given")
+Drawn = TypeVar("Drawn")
 
 
-def styled(function: Any) -> Any:
+def styled(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
     """Run a drawing function in the charts' style, leaving matplotlib's settings as they were."""
 
-    @functools.wraps(function)
-    def inside(*args: Any, **kwargs: Any) -> Any:
+    @functools.wraps(draw)
+    def inside(*args: Given.args, **kwargs: Given.kwargs) -> Drawn:
         with mpl.rc_context(STYLE | {"font.family": list(_fonts())}):
-            return function(*args, **kwargs)
+            return draw(*args, **kwargs)
 
     return inside
 
@@ -83,10 +90,12 @@ def new_axes(width: float, height: float) -> Axes:
 
 
 @styled
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure (the suffix says as what); the same figure gives the same bytes."""
-    kind = path.suffix.lstrip(".").lower()
-    figure.savefig(path, metadata=_DATES.get(kind, {"Software": None}))
+def save(chart: Axes | Figure, path: Path) -> Path:
+    """Write a chart's figure, as what the suffix says; the same figure gives the same bytes."""
+    figure = chart if isinstance(chart, Figure) else chart.get_figure(root=True)
+    assert figure is not None
+    kind = path.suffix.lower().lstrip(".")
+    figure.savefig(path, metadata=_UNDATED.get(kind, {}))
     return path
 
 
@@ -108,7 +117,7 @@ def short(name: object, longest: int = 24) -> str:
     return f"{text[: longest - tail - 1]}…{text[-tail:]}"
 
 
-def percents(shares: Sequence[float]) -> list[str]:
+def percents(shares: Iterable[float]) -> list[str]:
     """0.315 as `31.5%`: all with the decimals that the one with most of them needs, at most two."""
     texts = [f"{100 * share:.2f}" for share in shares]
     spare = min((len(text) - len(text.rstrip("0")) for text in texts), default=0)
@@ -116,7 +125,7 @@ def percents(shares: Sequence[float]) -> list[str]:
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour, dashes and marker of the index-th line: no two of the first 12 differ by colour alone."""
+    """Colour, dashes and marker of the index-th line: the first 12 markers all differ."""
     return {
         "color": COLOURS[index % len(COLOURS)],
         "linestyle": DASHES[index % len(DASHES)],

@@ -81,16 +81,16 @@ def story(
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
     from fairsched_fast import story as telling
-    from fairsched_fast.engine import allocate, compile_notice
+    from fairsched_fast.engine import allocate, compile_kernels
     from fairsched_fast.sweep import notebook_sweep, story_policies
     from fairsched_fast.sweep.reading import load_sweep
 
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
     scenario = sweep.base_scenario()
     before, after = story_policies(sweep, policies)
-    with compile_notice(sys.stderr):
-        first = allocate(scenario, before, on_full=sweep.on_full)
-        second = allocate(scenario, after, on_full=sweep.on_full)
+    compile_kernels(sys.stderr)
+    first = allocate(scenario, before, on_full=sweep.on_full)
+    second = allocate(scenario, after, on_full=sweep.on_full)
     print(telling.render(first, second))
     if out is not None:
         for path in telling.write(out, first, second):
@@ -107,7 +107,7 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Run every scenario of a sweep file under each policy; write Parquet and charts."""
-    from fairsched_fast.engine import compile_notice
+    from fairsched_fast.engine import compile_kernels
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.run import run_sweep
@@ -115,8 +115,9 @@ def sweep(
 
     read = load_sweep(spec, jobs)
     total = read.size if limit is None else min(limit, read.size)
+    compile_kernels(sys.stderr)
     try:
-        with compile_notice(sys.stderr), progress(total, "scenarios") as advance:
+        with progress(total, "scenarios") as advance:
             outcome = run_sweep(read, out, limit=limit, workers=workers, advance=advance)
     except KeyboardInterrupt:
         _fail(f"interrupted; the parts already written are kept in {out}", 130)
@@ -132,14 +133,14 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say how many scenarios, rows and bytes a sweep comes to, and how long it takes."""
-    from fairsched_fast.engine import compile_notice
+    from fairsched_fast.engine import compile_kernels
     from fairsched_fast.sweep.plan import make_plan
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.words import describe_plan
 
     read = load_sweep(spec, jobs)
-    with compile_notice(sys.stderr):
-        made = make_plan(read, limit, workers)
+    compile_kernels(sys.stderr)
+    made = make_plan(read, limit, workers)
     _show(made.to_json() if as_json else describe_plan(made, spec))
 
 

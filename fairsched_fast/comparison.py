@@ -72,7 +72,11 @@ def headline(compared: Comparison) -> str:
         return "No executors were given"
     if compared.same:
         return f"{before.policy} and {after.policy} give every job the same executors"
-    subject = "The gap between weighted dominant shares" if compared.weighted else "The gap between dominant shares"
+    subject = (
+        "The gap between weighted dominant shares"
+        if compared.weighted
+        else "The gap between dominant shares"
+    )
     was, now = (gap(compared.entitled(side.shares)) for side in (before, after))
     if points(was) == points(now):
         return f"{subject} stays at {points(now)} under {after.policy}"

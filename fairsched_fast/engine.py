@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Literal, TextIO, get_args
 
 import numpy as np
@@ -29,6 +28,7 @@ ON_FULL: dict[str, int] = {
 
 _CHUNK_VALUES = 1 << 16  # J·R·scenarios lowered at once: their planes stay near the cores
 _FIXED_POINT = 61  # bits of a capacity that is no decimal
+_PROBLEM_DTYPES = (*(np.float64,) * 3, *(np.int32,) * 3, *(np.int64,) * 2, np.int32, np.int64)
 _TOTALS_COST = 120  # granting one executor to one of J jobs, in steps, against counting once
 
 
@@ -129,13 +129,13 @@ def run(batch: Batch, policy: Policy, on_full: str, *, log: bool, workers: int) 
         kernels.stops(problem, rule, first, granted, steps, stop)
         return int(form)
 
+    compile_kernels()
     chunks = batch.chunks(chunk_rows(batch))
-    with compile_notice():
-        if workers == 1 or chunk_rows(batch) >= S:
-            forms = list(map(work, chunks))
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                forms = list(pool.map(work, chunks))
+    if workers == 1 or chunk_rows(batch) >= S:
+        forms = list(map(work, chunks))
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            forms = list(pool.map(work, chunks))
     return Result(
         batch=batch,
         policy=policy,
@@ -153,26 +153,21 @@ def lower(batch: Batch, policy: Policy) -> kernels.Problem:
     claims = policy(batch)
     offset, slope, per = claims.lines(batch.J)
     if claims.rank is None:
-        order = np.arange(batch.J, dtype=np.int32)[:, np.newaxis]
+        order = np.arange(batch.J)[:, np.newaxis]
     else:
-        order = np.argsort(claims.rank, axis=0, kind="stable").astype(np.int32)
+        order = np.argsort(claims.rank, axis=0, kind="stable")
     free, demand = capacity_units(batch)
     if batch.user is None or batch.user_cap is None:
-        user, user_left = np.full((batch.J, 1), -1, np.int32), np.empty((0, 1), np.int64)
+        user, user_left = np.full((batch.J, 1), -1), np.empty((0, 1))
     else:
         user, user_left = batch.user, _users_left(batch)
-    return kernels.Problem(
-        offset,
-        slope,
-        per,
-        order,
-        np.ascontiguousarray(batch.room),
-        np.ascontiguousarray(batch.extra_executors),
-        free,
-        demand,
-        np.ascontiguousarray(user),
-        user_left,
-    )
+    arrays = (offset, slope, per, order, batch.room, batch.extra_executors, free, demand, user, user_left)
+    return kernels.Problem(*map(_plain, arrays, _PROBLEM_DTYPES))
+
+
+def _plain(array: NDArray[Any], dtype: type) -> NDArray[Any]:
+    """Contiguous, writable, of one dtype: Numba compiles anew for every other kind of array."""
+    return np.require(array, dtype, ["C", "W"])
 
 
 def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -185,7 +180,7 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     decimal = batch.decimal
     if decimal.all():
         free = np.maximum(capacity - used, -1)
-        return free.astype(np.int64), np.ascontiguousarray(demand.astype(np.int64))
+        return free.astype(np.int64), demand.astype(np.int64)
     scale = np.where(decimal, 0, _FIXED_POINT - np.frexp(capacity)[1])
     limit = np.ldexp(capacity, scale)
     limit += np.where(decimal, 0, np.floor(limit * FLOAT_SLACK))
@@ -193,7 +188,7 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     overfull = used > capacity * np.where(decimal, 1, 1 + FLOAT_SLACK)
     free_fixed = np.where(overfull, -1, limit.astype(np.int64) - held.sum(axis=0))
     need = np.maximum(_fixed(demand, scale), (demand > 0).astype(np.int64))
-    return np.ascontiguousarray(free_fixed), np.ascontiguousarray(need)
+    return free_fixed, need
 
 
 def _fixed(quantity: NDArray[np.float64], scale: NDArray[Any]) -> NDArray[np.int64]:
@@ -237,25 +232,34 @@ def _prefer_totals(batch: Batch) -> bool:
 
 
 _NO_CHOICES = np.empty((0, 0), np.int8)
+_SILENCE = 1.0  # seconds; a longer one reads as a hang
 
 
-@contextmanager
-def compile_notice(stream: TextIO | None = None, after: float = 1.0) -> Iterator[None]:
-    """Say that kernels are being compiled when the first call of this process takes long.
+def compile_kernels(stream: TextIO | None = None) -> None:
+    """Compile the kernels, or load them from the cache, and say so on `stream` if that takes long.
 
-    Silence reads as a hang. The notice goes to `stream`, by default stderr where it is a terminal.
+    `allocate` does so by itself when first called; its notice goes to stderr where that is a
+    terminal.
     """
-    if kernels.steps.signatures or kernels.totals.signatures:  # type: ignore[attr-defined]
-        yield
+    compiled: Any = kernels.stops
+    if compiled.signatures:
         return
-    target = stream or (sys.stderr if sys.stderr.isatty() else None)
-    if target is None:
-        yield
-        return
-    timer = threading.Timer(after, lambda: print("compiling kernels (once) …", file=target, flush=True))  # noqa: T201
-    timer.daemon = True
-    timer.start()
+    if stream is None and sys.stderr.isatty():
+        stream = sys.stderr
+    notice = threading.Timer(_SILENCE, _say_compiling, [stream])
+    notice.daemon = True
+    notice.start()
     try:
-        yield
+        one = Batch(capacity=[1], demand=[[1]], extra_executors=1)
+        problem = lower(one, find_policy("round_robin"))
+        granted, steps, stop = np.empty((1, 1), np.int32), np.empty(1, np.int32), np.empty(1, np.int8)
+        kernels.steps(problem, kernels.SKIP, 0, granted, _NO_CHOICES)
+        kernels.totals(problem, kernels.SKIP, 0, granted)
+        kernels.stops(problem, kernels.SKIP, 0, granted, steps, stop)
     finally:
-        timer.cancel()
+        notice.cancel()
+
+
+def _say_compiling(stream: TextIO | None) -> None:
+    if stream is not None:
+        print("compiling kernels (once) …", file=stream, flush=True)  # noqa: T201

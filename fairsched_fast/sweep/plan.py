@@ -107,7 +107,6 @@ def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
         if middle >= stop:
             break
         chunk = Chunk(0, middle, min(middle + PROBE, stop), first)
-        compute(sweep, Chunk(0, chunk.start, min(chunk.start + 256, chunk.stop), first))  # compile
         began = time.perf_counter()
         tables, digest = compute(sweep, chunk)
         for table in tables.values():
