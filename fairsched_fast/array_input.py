@@ -23,13 +23,21 @@ class ArrayReader:
         self._lengths: dict[str, list[tuple[str, int]]] = {}
 
     def quantities(
-        self, name: str, axes: str, given: ArrayLike | None, *, default: float = 0.0, positive: bool = False
+        self,
+        name: str,
+        axes: str,
+        given: ArrayLike | None,
+        *,
+        default: float = 0.0,
+        positive: bool = False,
     ) -> NDArray[np.float64]:
         """Finite floats, 0 or more (above 0 where `positive`), as a plane."""
         array = self._array(name, axes, default if given is None else given, optional=given is None)
         values = array.astype(np.float64, copy=False)
         wrong = ~np.isfinite(values) | ((values <= 0) if positive else (values < 0))
-        self._report(name, axes, values, wrong, f"finite numbers, {'above 0' if positive else '0 or more'}")
+        self._report(
+            name, axes, values, wrong, f"finite numbers, {'above 0' if positive else '0 or more'}"
+        )
         return _plane(values)
 
     def counts(
@@ -48,7 +56,9 @@ class ArrayReader:
         if given is None:
             return
         if len(given) != self.size[axis]:
-            self.problems.append(f"{name} has {len(given)} names; expected {axis} = {self.size[axis]}")
+            self.problems.append(
+                f"{name} has {len(given)} names; expected {axis} = {self.size[axis]}"
+            )
         if len(set(given)) != len(given) or not all(isinstance(n, str) and n for n in given):
             self.problems.append(f"{name} is {list(given)}; expected distinct, non-empty names")
 

@@ -158,20 +158,34 @@ def _check_columns(frame: pd.DataFrame) -> list[str]:
         problems.append("there is no column capacity_<resource>; expected one for each resource")
     known = [*_KNOWN, *(prefix + r for prefix in _PREFIXES for r in resources)]
     problems.extend(
-        f"column {name!r} is unknown{did_you_mean(name, known)}" for name in columns if name not in known
+        f"column {name!r} is unknown{did_you_mean(name, known)}"
+        for name in columns
+        if name not in known
     )
-    problems.extend(f"column {name!r} stands twice" for name in dict.fromkeys(columns) if columns.count(name) > 1)
+    problems.extend(
+        f"column {name!r} stands twice"
+        for name in dict.fromkeys(columns)
+        if columns.count(name) > 1
+    )
     if not len(frame):
         problems.append("the table has no rows; expected one per scenario and job")
     problems.raise_if_any("table")
     words = {"scenario", "pool", "job", "user"}
     for name in columns:
-        if name not in words and frame[name].dtype.kind not in "iufb" and name not in ("max_executors", "user_cap"):
+        if (
+            name not in words
+            and frame[name].dtype.kind not in "iufb"
+            and name not in ("max_executors", "user_cap")
+        ):
             problems.append(f"column {name!r} has dtype {frame[name].dtype}; expected numbers")
         if name in ("scenario", "pool", "job") and frame[name].isna().any():
-            problems.append(f"column {name!r} has an empty cell at row {int(frame[name].isna().argmax())}")
+            problems.append(
+                f"column {name!r} has an empty cell at row {int(frame[name].isna().argmax())}"
+            )
     if frame["scenario"].dtype.kind not in "iu":
-        problems.append(f"column 'scenario' has dtype {frame['scenario'].dtype}; expected whole numbers")
+        problems.append(
+            f"column 'scenario' has dtype {frame['scenario'].dtype}; expected whole numbers"
+        )
     keys = [key for key in ("scenario", "pool", "job") if key in columns]
     twice = frame.duplicated(keys)
     if not problems and twice.any():
@@ -188,7 +202,9 @@ def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) ->
         spread = frame.groupby(keys, sort=False)[column].nunique(dropna=False)
         if (spread > 1).any():
             where = spread.index[int((spread > 1).argmax())]
-            problems.append(f"column {column!r} has {int(spread.max())} values in {keys} = {where}; expected one")
+            problems.append(
+                f"column {column!r} has {int(spread.max())} values in {keys} = {where}; expected one"
+            )
     problems.raise_if_any("table")
 
 

@@ -44,7 +44,6 @@ STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.xmargin": 0,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
     "axes.unicode_minus": True,
     "axes.formatter.useoffset": False,
     "grid.color": "0.9",
@@ -77,7 +76,8 @@ def styled(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
 
     @functools.wraps(draw)
     def inside(*args: Given.args, **kwargs: Given.kwargs) -> Drawn:
-        with mpl.rc_context(STYLE | {"font.family": list(_fonts())}):
+        settings: Any = STYLE | {"font.family": list(_fonts())}
+        with mpl.rc_context(settings):
             return draw(*args, **kwargs)
 
     return inside

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast import chart_parts as parts
@@ -108,8 +109,8 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
         On several scenarios, or several pools and none named.
     """
     compared = compare(before, after, pool)
-    figure = Figure(figsize=(40 / 3, 7.5), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, wspace=0.04)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, wspace=0.04)
+    figure = Figure(figsize=(40 / 3, 7.5), layout=layout)
     axes = figure.subplots(2, 2, sharex="row", sharey="row")
     timelines = [result.timeline(pool=compared.pool) for result in (before, after)]
     summaries = [result.summary(pool=compared.pool) for result in (before, after)]
@@ -240,7 +241,7 @@ def heatmap(
     if cells.size <= _CELLS:
         parts.write_cells(ax, cells, mesh)
     colours = ax.figure.colorbar(mesh, ax=ax, pad=0.02)
-    colours.outline.set_visible(False)  # type: ignore[operator]
+    colours.outline.set_visible(False)
     missing = "\n(hatched: no value)" if np.ma.is_masked(cells) else ""
     ax.set_xlabel(literal(x_label) + missing)
     ax.set_ylabel(literal(y_label))

@@ -57,7 +57,9 @@ class Claims:
 
         Kernels compare the same numbers exactly, without this division's rounding.
         """
-        offset, slope, per = (np.asarray(a, np.float64) for a in (self.offset, self.slope, self.per))
+        offset, slope, per = (
+            np.asarray(a, np.float64) for a in (self.offset, self.slope, self.per)
+        )
         lines = (offset + granted[:, np.newaxis] * slope) / np.where(per == 0, np.inf, per)
         key: Floats = lines.max(axis=1)
         return key
@@ -90,9 +92,18 @@ class Claims:
         if not problems:
             lines = {np.asarray(a).shape[1] for a in (self.offset, self.slope, self.per)} - {1}
             if len(lines) > 1:
-                problems.append(f"offset, slope and per have {sorted(lines)} lines; expected one number")
+                problems.append(
+                    f"offset, slope and per have {sorted(lines)} lines; expected one number"
+                )
         if self.rank is not None:
             rank = np.asarray(self.rank)
-            if rank.dtype.kind not in "iu" or rank.ndim != 2 or rank.shape[0] != J or rank.shape[1] not in (1, S):
-                problems.append(f"rank is {rank.dtype} of shape {rank.shape}; expected integers ({J}, {S} or 1)")
+            if (
+                rank.dtype.kind not in "iu"
+                or rank.ndim != 2
+                or rank.shape[0] != J
+                or rank.shape[1] not in (1, S)
+            ):
+                problems.append(
+                    f"rank is {rank.dtype} of shape {rank.shape}; expected integers ({J}, {S} or 1)"
+                )
         problems.raise_if_any(f"policy {policy!r}")

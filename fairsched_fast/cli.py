@@ -30,7 +30,9 @@ JobsFile = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
+]
 
 
 def main() -> NoReturn:
@@ -72,11 +74,15 @@ def init(
 
 @app.command()
 def story(
-    spec: Annotated[Path | None, typer.Argument(help="A sweep file (default: the notebook's).")] = None,
+    spec: Annotated[
+        Path | None, typer.Argument(help="A sweep file (default: the notebook's).")
+    ] = None,
     policies: Annotated[
         str | None, typer.Option("--policies", help="Two policies: before,after.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Also write CSVs and charts here.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write CSVs and charts here.")
+    ] = None,
     jobs: JobsFile = None,
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
@@ -163,7 +169,11 @@ def doctor(as_json: Json = False) -> None:
 
     found = examine()
     width = max(map(len, found))
-    _show(found if as_json else "\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
+    _show(
+        found
+        if as_json
+        else "\n".join(f"{name:<{width}}  {value}" for name, value in found.items())
+    )
 
 
 def _entry(row: dict[str, str]) -> str:

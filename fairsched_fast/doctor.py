@@ -39,6 +39,10 @@ def _cache() -> str:
     path = Path(folder)
     files = list(path.glob("*.nbc")) if path.is_dir() else []
     size = sum(file.stat().st_size for file in files) / 1e6
-    state = f"{len(files)} compiled kernels, {size:.1f} MB" if files else "empty: the first run compiles"
+    state = (
+        f"{len(files)} compiled kernels, {size:.1f} MB"
+        if files
+        else "empty: the first run compiles"
+    )
     writable = "" if os.access(path if path.is_dir() else path.parent, os.W_OK) else ", read-only"
     return f"{path} ({state}{writable})"

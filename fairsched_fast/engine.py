@@ -161,7 +161,18 @@ def lower(batch: Batch, policy: Policy) -> kernels.Problem:
         user, user_left = np.full((batch.J, 1), -1), np.empty((0, 1))
     else:
         user, user_left = batch.user, _users_left(batch)
-    arrays = (offset, slope, per, order, batch.room, batch.extra_executors, free, demand, user, user_left)
+    arrays = (
+        offset,
+        slope,
+        per,
+        order,
+        batch.room,
+        batch.extra_executors,
+        free,
+        demand,
+        user,
+        user_left,
+    )
     return kernels.Problem(*map(_plain, arrays, _PROBLEM_DTYPES))
 
 
@@ -192,7 +203,9 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _fixed(quantity: NDArray[np.float64], scale: NDArray[Any]) -> NDArray[np.int64]:
-    fixed: NDArray[np.int64] = np.rint(np.minimum(np.ldexp(quantity, scale), 2.0**62)).astype(np.int64)
+    fixed: NDArray[np.int64] = np.rint(np.minimum(np.ldexp(quantity, scale), 2.0**62)).astype(
+        np.int64
+    )
     return fixed
 
 
@@ -252,7 +265,11 @@ def compile_kernels(stream: TextIO | None = None) -> None:
     try:
         one = Batch(capacity=[1], demand=[[1]], extra_executors=1)
         problem = lower(one, find_policy("round_robin"))
-        granted, steps, stop = np.empty((1, 1), np.int32), np.empty(1, np.int32), np.empty(1, np.int8)
+        granted, steps, stop = (
+            np.empty((1, 1), np.int32),
+            np.empty(1, np.int32),
+            np.empty(1, np.int8),
+        )
         kernels.steps(problem, kernels.SKIP, 0, granted, _NO_CHOICES)
         kernels.totals(problem, kernels.SKIP, 0, granted)
         kernels.stops(problem, kernels.SKIP, 0, granted, steps, stop)

@@ -301,6 +301,8 @@ def _budgets(
             hint = did_you_mean(name, names)
             problems.append(f"extra_executors names the unknown pool {name!r}{hint}")
     problems.extend(
-        f"extra_executors lacks pool {name!r}; give it, 0 if none" for name in names if name not in given
+        f"extra_executors lacks pool {name!r}; give it, 0 if none"
+        for name in names
+        if name not in given
     )
     return {name: given[name] for name in names if name in given}

@@ -21,7 +21,13 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
 
 def _bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.completed:,.0f} of {task.total:,.0f} " + what),
@@ -47,6 +53,10 @@ def _lines(total: int, what: str) -> Iterator[Callable[[int], None]]:
         if now - spoken >= _EVERY and finished < total:
             spoken = now
             left = (now - began) * (total - finished) / finished
-            print(f"{finished:,} of {total:,} {what}, about {left:,.0f} s left", file=sys.stderr, flush=True)
+            print(
+                f"{finished:,} of {total:,} {what}, about {left:,.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
 
     yield advance

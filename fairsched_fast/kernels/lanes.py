@@ -55,7 +55,9 @@ def blank_lanes(problem: Problem, width: int) -> Lanes:
 
 
 @jit
-def load_lane(problem: Problem, s: int, lane: int, on_full: int, one: Scenario, rows: Lanes) -> bool:
+def load_lane(
+    problem: Problem, s: int, lane: int, on_full: int, one: Scenario, rows: Lanes
+) -> bool:
     """Put scenario s into a lane; False where it needs more than lanes can do.
 
     Lanes hold integer keys below 2^31 and take capacity as a limit on the number of steps, which it

@@ -136,7 +136,9 @@ def settle_form(one: Scenario) -> int:
                 one.offset[q, line] = 0.0
                 one.slope[q, line] = 0.0
                 one.per[q, line] = 1.0
-            if not (whole(one.offset[q, line]) and whole(one.slope[q, line]) and whole(one.per[q, line])):
+            if not (
+                whole(one.offset[q, line]) and whole(one.slope[q, line]) and whole(one.per[q, line])
+            ):
                 return TICKS
     if scale(one):
         return INTEGER

@@ -63,7 +63,9 @@ def steps(
     rows = blank_lanes(problem, width)
     for start in range(0, S, BLOCK):
         stop = min(start + BLOCK, S)
-        if width > 0 and run_lanes(problem, on_full, start, stop, first, one, rows, granted, choices):
+        if width > 0 and run_lanes(
+            problem, on_full, start, stop, first, one, rows, granted, choices
+        ):
             continue
         for s in range(start, stop):
             form = unpack(problem, s, one)
@@ -152,4 +154,3 @@ def winner(one: Scenario, node: int) -> int:
     """The place that wins below a node: the lower key, the left (lower rank) at a tie."""
     left, right = one.tree[2 * node], one.tree[2 * node + 1]
     return right if one.key[right] < one.key[left] else left
-

@@ -32,7 +32,9 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[str, str]:
     from fairsched_fast.errors import InputError
     from fairsched_fast.policies import find_policy
 
-    names = [name.strip() for name in given.split(",")] if given is not None else list(sweep.policies)
+    names = (
+        [name.strip() for name in given.split(",")] if given is not None else list(sweep.policies)
+    )
     if given is not None and len(names) != 2:
         raise InputError(f"--policies is {given!r}; expected two names, before,after")
     for name in names:

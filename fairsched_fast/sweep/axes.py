@@ -99,10 +99,14 @@ def read_axis(given: object) -> Axis:
     """
     if isinstance(given, Mapping):
         if set(given) != {"range"}:
-            raise ValueError(f"is {dict(given)}; expected a list or {{ range = [start, stop, step] }}")
+            raise ValueError(
+                f"is {dict(given)}; expected a list or {{ range = [start, stop, step] }}"
+            )
         return _read_range(given["range"])
     if not isinstance(given, Sequence) or isinstance(given, str):
-        raise ValueError(f"is {given!r}; expected a list of numbers or {{ range = [start, stop, step] }}")
+        raise ValueError(
+            f"is {given!r}; expected a list of numbers or {{ range = [start, stop, step] }}"
+        )
     if not given:
         raise ValueError("is empty; expected at least one value")
     for value in given:
@@ -144,7 +148,11 @@ def read_draw(given: object, *, whole: bool) -> Draw:
 
 
 def _read_range(given: object) -> Axis:
-    if not isinstance(given, Sequence) or not 2 <= len(given) <= 3 or not all(map(_is_number, given)):
+    if (
+        not isinstance(given, Sequence)
+        or not 2 <= len(given) <= 3
+        or not all(map(_is_number, given))
+    ):
         raise ValueError(f"has range = {given!r}; expected [start, stop] or [start, stop, step]")
     start, stop, step = (*given, 1)[:3]
     if step == 0:

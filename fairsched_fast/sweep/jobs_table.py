@@ -124,7 +124,9 @@ def read_jobs_table(
                 problems.append(f"line {line}, column {name!r}: empty; expected a name")
             elif row[at_name] in names:
                 before = names[row[at_name]]
-                problems.append(f"line {line}, column {name!r}: {row[at_name]!r} stands in line {before} already")
+                problems.append(
+                    f"line {line}, column {name!r}: {row[at_name]!r} stands in line {before} already"
+                )
             names.setdefault(row[at_name], line)
             values.append([_number(problems, line, column, row[i]) for column, i in numeric])
         if len(problems) >= _MANY:
@@ -167,13 +169,17 @@ def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             reader = csv.reader(file, strict=True)
             header = next(reader, None)
             if not header:
-                raise InputError(f"{path}: the file is empty; expected a header and one row per job")
+                raise InputError(
+                    f"{path}: the file is empty; expected a header and one row per job"
+                )
             yield 1, header
             for row in reader:
                 if row:
                     yield reader.line_num, row
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; expected a CSV of jobs (see --jobs)") from None
+        raise InputError(
+            f"{path}: there is no such file; expected a CSV of jobs (see --jobs)"
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as CSV: {error}") from error
 
@@ -184,6 +190,8 @@ def _number(problems: Problems, line: int, column: Column, cell: str) -> float:
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
-        problems.append(f"line {line}, column {column.name!r}: {cell!r}; expected a finite number, 0 or more")
+        problems.append(
+            f"line {line}, column {column.name!r}: {cell!r}; expected a finite number, 0 or more"
+        )
         return 0.0
     return value

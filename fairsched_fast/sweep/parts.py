@@ -36,7 +36,9 @@ def resources_of(sweep: Sweep) -> list[ResourceColumns]:
 def summary_schema(sweep: Sweep) -> pa.Schema:
     """One row per scenario × policy × pool."""
     axes = [
-        _field(s.path, _axis_type(sweep, s), f"the value of {s.path} in this scenario", _axis_unit(s))
+        _field(
+            s.path, _axis_type(sweep, s), f"the value of {s.path} in this scenario", _axis_unit(s)
+        )
         for s in sweep.axes
     ]
     used = [
@@ -71,7 +73,9 @@ def jobs_schema(sweep: Sweep) -> pa.Schema:
             _field("job", job, "the job's name"),
             _field("granted", pa.int32(), "executors given in the run", "executors"),
             _field("executors", pa.int32(), "executors held before the run + granted", "executors"),
-            _field("dominant_share", pa.float64(), "largest share over the resources, at the end", "1"),
+            _field(
+                "dominant_share", pa.float64(), "largest share over the resources, at the end", "1"
+            ),
         ],
         sweep,
     )
@@ -90,7 +94,10 @@ def measure(result: Result) -> Measures:
 
 
 def summary_table(
-    sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]], measures: Sequence[Sequence[Measures]]
+    sweep: Sweep,
+    rows: Rows,
+    results: Sequence[Sequence[Result]],
+    measures: Sequence[Sequence[Measures]],
 ) -> pa.Table:
     """Results and measures are indexed [policy][pool]; rows come scenario by scenario."""
     schema = summary_schema(sweep)
@@ -110,9 +117,13 @@ def summary_table(
         "pool": _coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
     }
     for setting in sweep.axes:
-        columns[setting.path] = _axis_column(setting, sweep, rows, each, schema.field(setting.path).type)
+        columns[setting.path] = _axis_column(
+            setting, sweep, rows, each, schema.field(setting.path).type
+        )
     columns["steps"] = interleave(lambda p, q: results[p][q].steps)
-    columns["stop"] = _coded(interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason])
+    columns["stop"] = _coded(
+        interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason]
+    )
     for name in MEASURES:
         columns[name] = interleave(lambda p, q, name=name: measures[p][q][name])
     used = [[metrics.utilization(r.batch, r.granted.T) for r in of_policy] for of_policy in results]
@@ -168,7 +179,9 @@ def _used(
     return used[resources.index(name)] if name in resources else np.full(n, np.nan)
 
 
-def _axis_column(setting: Setting, sweep: Sweep, rows: Rows, each: Any, kind: pa.DataType) -> pa.Array:
+def _axis_column(
+    setting: Setting, sweep: Sweep, rows: Rows, each: Any, kind: pa.DataType
+) -> pa.Array:
     """Its values; where this block does not sweep over it, what the spec says."""
     if setting in rows.values:
         return pa.array(each(rows.values[setting]).astype(kind.to_pandas_dtype()))

@@ -38,7 +38,11 @@ class Setting:
         place, key = next(self._places(settings))
         if key in place:
             return place[key]
-        job = settings.jobs[self.parts[1]] if self.parts[1] != "*" else next(iter(settings.jobs.values()))
+        job = (
+            settings.jobs[self.parts[1]]
+            if self.parts[1] != "*"
+            else next(iter(settings.jobs.values()))
+        )
         return settings.pools[job["pool"]]["executor"][key] if self.parts[2] == "demand" else 0
 
     def write(self, settings: Settings, value: Any) -> None:
@@ -75,13 +79,17 @@ def split_path(path: str) -> tuple[str, ...]:
     while position < len(path) or not parts:
         match = _PART.match(path, position)
         if match is None:
-            raise ValueError(f"{path!r} is no path; expected names joined by dots, as in pool.Batch.capacity.cpu")
+            raise ValueError(
+                f"{path!r} is no path; expected names joined by dots, as in pool.Batch.capacity.cpu"
+            )
         parts.append(next(group for group in match.groups()[:3] if group is not None))
         position = match.end()
         if match.group(4) == "":
             break
     if position < len(path) or path.rstrip().endswith("."):
-        raise ValueError(f"{path!r} is no path; expected names joined by dots, as in pool.Batch.capacity.cpu")
+        raise ValueError(
+            f"{path!r} is no path; expected names joined by dots, as in pool.Batch.capacity.cpu"
+        )
     return tuple(parts)
 
 
@@ -95,7 +103,9 @@ def find_setting(path: str, settings: Settings) -> Setting:
     """
     parts = split_path(path)
     head, rest = parts[0], parts[1:]
-    heads = {"pool", "job", "extra_executors", "user_caps"} | ({"jobs"} if settings.drawn else set())
+    heads = {"pool", "job", "extra_executors", "user_caps"} | (
+        {"jobs"} if settings.drawn else set()
+    )
     _one_of(path, head, heads)
     if head == "pool":
         _shape(path, rest, 3, "pool.<name>.capacity|executor.<resource>")
@@ -122,7 +132,9 @@ def _find_in_job(path: str, rest: tuple[str, ...], settings: Settings) -> None:
     if len(rest) not in (2, 3):
         _shape(path, rest, 2, "job.<name>.<field>, job.<name>.usage|demand.<resource>")
     if not settings.jobs:
-        raise ValueError(f"{path!r} names a job, and jobs are drawn from a table; expected jobs.<field>")
+        raise ValueError(
+            f"{path!r} names a job, and jobs are drawn from a table; expected jobs.<field>"
+        )
     if rest[0] != "*":
         _one_of(path, rest[0], settings.jobs)
     job = next(iter(settings.jobs.values())) if rest[0] == "*" else settings.jobs[rest[0]]

@@ -61,4 +61,3 @@ def _heat_map(sweep: Sweep, digest: Digest, block: int, y: Setting, x: Setting) 
             vmax=float(np.nanmax(means)),
         )
     return figure
-

@@ -15,7 +15,14 @@ from fairsched_fast.sweep.jobs_table import Column, JobsTable, read_jobs_table
 from fairsched_fast.sweep.paths import Setting, find_setting
 from fairsched_fast.sweep.sampling import Block, Sweep
 from fairsched_fast.sweep.settings import JOB_FIELDS, Settings, read_settings
-from fairsched_fast.sweep.spec import BlockSection, ColumnSection, JobsSection, Spec, parse_spec, read_spec
+from fairsched_fast.sweep.spec import (
+    BlockSection,
+    ColumnSection,
+    JobsSection,
+    Spec,
+    parse_spec,
+    read_spec,
+)
 from fairsched_fast.sweep.where import Filter, parse_filter
 
 _LARGEST = 2**62
@@ -33,7 +40,9 @@ def load_sweep(path: Path, jobs: Path | None = None) -> Sweep:
     return make_sweep(spec, text, str(path), path.parent, jobs)
 
 
-def parse_sweep(text: str, where: str = "spec", folder: Path | None = None, jobs: Path | None = None) -> Sweep:
+def parse_sweep(
+    text: str, where: str = "spec", folder: Path | None = None, jobs: Path | None = None
+) -> Sweep:
     """The sweep that a text states; as `load_sweep`."""
     return make_sweep(parse_spec(text, where), text, where, folder or Path(), jobs)
 
@@ -84,7 +93,11 @@ def _collect(problems: Problems, path: str, call: Any, *args: Any, **kwargs: Any
         return call(*args, **kwargs)
     except ValueError as error:
         message = str(error)
-        problems.append(f"{path} {message}" if path and message.startswith(("is ", "has ", "holds ", "reaches ")) else f"{path}: {message}")
+        problems.append(
+            f"{path} {message}"
+            if path and message.startswith(("is ", "has ", "holds ", "reaches "))
+            else f"{path}: {message}"
+        )
         return None
 
 
@@ -99,7 +112,9 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
         for i, section in enumerate(spec.job)
     ]
     if spec.jobs is not None and spec.job:
-        problems.append("jobs: jobs are drawn from a table, and [[job]] lists some; expected one of the two")
+        problems.append(
+            "jobs: jobs are drawn from a table, and [[job]] lists some; expected one of the two"
+        )
     if spec.jobs is not None and len(spec.pool) > 1:
         problems.append(f"jobs: jobs drawn from a table need one pool; there are {len(spec.pool)}")
     if spec.jobs is None and not spec.job:
@@ -109,7 +124,9 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
     drawn = _drawn(problems, spec.jobs, pools[0]) if spec.jobs else {}
     # Jobs from a table stand in for themselves here: the pools, budgets and caps are what is judged.
     members = jobs or [Job("drawn", demand=dict.fromkeys(pools[0].capacity, 0))]
-    scenario = _collect(problems, "", Scenario, pools, members, spec.extra_executors, spec.user_caps)
+    scenario = _collect(
+        problems, "", Scenario, pools, members, spec.extra_executors, spec.user_caps
+    )
     if scenario is None:
         return None
     problems.extend(
@@ -125,7 +142,9 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
 def _drawn(problems: Problems, section: JobsSection, pool: Pool) -> dict[str, Any]:
     """The fields of drawn jobs that are one number for all of them."""
     missing = [r for r in pool.capacity if r not in section.demand]
-    problems.extend(f"jobs.demand lacks the resource {r!r} of its pool; name its column" for r in missing)
+    problems.extend(
+        f"jobs.demand lacks the resource {r!r} of its pool; name its column" for r in missing
+    )
     for key in ("demand", "usage"):
         problems.extend(
             f"jobs.{key}.{r} is no resource of pool {pool.name!r}"
@@ -233,7 +252,12 @@ def _check_values(problems: Problems, here: str, setting: Setting, axis: Axis | 
         if setting.is_count:
             check_count(problems, here, value)
         else:
-            check_quantity(problems, here, value, positive=setting.parts[-1] == "weight" and len(setting.parts) < 4)
+            check_quantity(
+                problems,
+                here,
+                value,
+                positive=setting.parts[-1] == "weight" and len(setting.parts) < 4,
+            )
         if len(problems) > before:
             return
 

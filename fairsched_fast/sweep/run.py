@@ -106,7 +106,9 @@ def _results(sweep: Sweep, rows: Rows) -> list[list[Result]]:
         batches = sweep.batches(rows)
     except InputError as error:
         first, last = rows.scenario[[0, -1]]
-        raise InputError(f"scenarios {first} … {last} (S counts from the first): {error}") from error
+        raise InputError(
+            f"scenarios {first} … {last} (S counts from the first): {error}"
+        ) from error
     return [
         [engine.run(b, find_policy(name), sweep.on_full, log=False, workers=1) for b in batches]
         for name in sweep.policies
@@ -213,7 +215,9 @@ def _in_order(
 
     def work(chunk: Chunk) -> ChunkDone:
         tables, digest = compute(sweep, chunk)
-        sizes = {kind: store.write_part(kind, chunk.number, table) for kind, table in tables.items()}
+        sizes = {
+            kind: store.write_part(kind, chunk.number, table) for kind, table in tables.items()
+        }
         return ChunkDone(chunk, digest, {k: t.num_rows for k, t in tables.items()}, sizes)
 
     waiting: deque[Future[ChunkDone]] = deque()
@@ -239,5 +243,3 @@ def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
         "limit": limit,
         "axes": [setting.path for setting in sweep.axes],
     }
-
-

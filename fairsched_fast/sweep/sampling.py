@@ -133,7 +133,9 @@ class Sweep:
         values, repeat = block.columns(inside, self.seed)
         drawn = None
         if self.table is not None:
-            drawn = draw_jobs(self.seed, block.number, inside, len(self.table), self.sample, replace=self.replace)
+            drawn = draw_jobs(
+                self.seed, block.number, inside, len(self.table), self.sample, replace=self.replace
+            )
         rows = Rows(inside + first, block.number, repeat, values, drawn)
         return rows if block.where is None else _filter(rows, block.where, self.settings)
 

@@ -41,7 +41,10 @@ class Settings:
             for name, pool in self.pools.items()
         ]
         jobs = [
-            Job(name, **{k: _numbers(v) if isinstance(v, dict) else _number(v) for k, v in job.items()})
+            Job(
+                name,
+                **{k: _numbers(v) if isinstance(v, dict) else _number(v) for k, v in job.items()},
+            )
             for name, job in self._complete_jobs().items()
         ]
         budgets = {name: int(_number(count)) for name, count in self.extra_executors.items()}
@@ -75,7 +78,9 @@ class Settings:
             executors=stack([job["executors"] for job in rows]),
             weight=stack([job["weight"] for job in rows]),
             extra_executors=np.broadcast_to(stack(self.extra_executors[pool]), n),
-            user=[users.index(job["user"]) if job["user"] in users else -1 for job in rows] if users else None,
+            user=[users.index(job["user"]) if job["user"] in users else -1 for job in rows]
+            if users
+            else None,
             user_cap=stack([self.user_caps[user] for user in users]) if users else None,
             resources=resources,
             jobs=list(members),
@@ -99,11 +104,19 @@ def stack(leaves: Any) -> NDArray[Any]:
     return np.moveaxis(out, -1, 0)
 
 
-def read_settings(scenario_pools: Sequence[Pool], jobs: Sequence[Job], budgets: dict[str, int], caps: dict[str, int]) -> Settings:
+def read_settings(
+    scenario_pools: Sequence[Pool],
+    jobs: Sequence[Job],
+    budgets: dict[str, int],
+    caps: dict[str, int],
+) -> Settings:
     """The settings that model objects state."""
     only = scenario_pools[0].name
     return Settings(
-        pools={p.name: {"capacity": dict(p.capacity), "executor": dict(p.executor or {})} for p in scenario_pools},
+        pools={
+            p.name: {"capacity": dict(p.capacity), "executor": dict(p.executor or {})}
+            for p in scenario_pools
+        },
         jobs={
             job.name: {
                 "usage": dict(job.usage),
@@ -131,4 +144,3 @@ def _number(leaf: Any) -> Any:
 
 def _numbers(leaves: dict[str, Any]) -> dict[str, Any]:
     return {name: _number(leaf) for name, leaf in leaves.items()}
-

@@ -152,7 +152,9 @@ def read_spec(path: Path) -> tuple[Spec, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; `fairsched init` writes one to start from") from None
+        raise InputError(
+            f"{path}: there is no such file; `fairsched init` writes one to start from"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     return parse_spec(text, str(path)), text

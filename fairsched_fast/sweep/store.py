@@ -64,7 +64,9 @@ class Store:
         except (ValueError, KeyError, TypeError, OSError):
             ours = same = False
         if not ours:
-            raise InputError(f"{manifest} is no manifest of a sweep; {here} is left as it was. Name another folder")
+            raise InputError(
+                f"{manifest} is no manifest of a sweep; {here} is left as it was. Name another folder"
+            )
         if not same:
             raise InputError(
                 f"{here} holds the sweep of another spec (see {here / SPEC}); it is left as it was. "
@@ -79,7 +81,9 @@ class Store:
             for kind in (*KINDS, CHARTS):
                 for stale in (self.folder / kind).glob("*.*"):
                     stale.unlink()
-            self._write(self.folder / SPEC, lambda path: path.write_text(self.spec, encoding="utf-8"))
+            self._write(
+                self.folder / SPEC, lambda path: path.write_text(self.spec, encoding="utf-8")
+            )
 
     def write_part(self, kind: str, number: int, table: pa.Table) -> int:
         """Write one part; how many bytes it takes."""
@@ -108,7 +112,9 @@ class Store:
         }
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
         with self._writing():
-            self._write(self.folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+            self._write(
+                self.folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8")
+            )
 
     def _write(self, path: Path, save: Callable[[Path], object]) -> None:
         """Write beside, then rename: a reader never sees half a file."""

@@ -32,9 +32,7 @@ _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul,
     ast.Div: np.true_divide,
 }
-_EXPECTED = (
-    "expected comparisons such as \"pool.Batch.capacity.cpu >= 100\", joined by and, or, not"
-)
+_EXPECTED = 'expected comparisons such as "pool.Batch.capacity.cpu >= 100", joined by and, or, not'
 
 
 @dataclass(frozen=True, slots=True)

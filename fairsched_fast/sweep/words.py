@@ -53,7 +53,15 @@ def describe_outcome(outcome: Outcome) -> str:
 def _comparison(outcome: Outcome) -> list[str]:
     digest, policies = outcome.digest, outcome.sweep.policies
     means, medians = digest.means(), digest.quantile(0.5)
-    header = ["policy", "gap mean", "gap median", "Jain mean", "Jain median", "executors given", "ended by"]
+    header = [
+        "policy",
+        "gap mean",
+        "gap median",
+        "Jain mean",
+        "Jain median",
+        "executors given",
+        "ended by",
+    ]
     rows = [header]
     for p, policy in enumerate(policies):
         ended = ", ".join(
