@@ -235,12 +235,14 @@ class Batch:
     @property
     def whole(self) -> NDArray[np.bool_]:
         """(R,): whether all quantities of a resource are whole numbers as given."""
-        return (self._exponents == 0).all(axis=1)
+        whole: NDArray[np.bool_] = (self._exponents == 0).all(axis=1)
+        return whole
 
     @property
     def decimal(self) -> NDArray[np.bool_]:
         """(R, S'): whether a resource's quantities are whole numbers of a decimal unit."""
-        return self._exponents != NOT_DECIMAL
+        decimal: NDArray[np.bool_] = self._exponents != NOT_DECIMAL
+        return decimal
 
     def as_given(self, units: Floats) -> Floats:
         """(…, R, S) from units to the quantities people wrote."""
@@ -299,7 +301,7 @@ class Batch:
         return plane if self._stored_in_units else to_units(plane, self._exponents)
 
     def _find_units(self) -> None:
-        planes = (self._capacity, self._demand, self._usage)
+        planes: tuple[NDArray[Any], ...] = (self._capacity, self._demand, self._usage)
         each = [
             decimal_exponents([self._capacity[r], self._demand[:, r], self._usage[:, r]])
             for r in range(self.R)

@@ -38,7 +38,9 @@ def batch_from_scenarios(scenarios: Iterable[Scenario]) -> Batch:
     resources = list(dict.fromkeys(name for pool in pools for name in pool.capacity))
     S, J, R = len(rows), max(1, *map(len, jobs)), len(resources)
     usage, demand = np.zeros((S, J, R)), np.zeros((S, J, R))
-    counts = {name: np.zeros((S, J), np.int64) for name in ("max_executors", "executors")}
+    counts: dict[str, Any] = {
+        name: np.zeros((S, J), np.int64) for name in ("max_executors", "executors")
+    }
     weight = np.ones((S, J))
     for s, (pool, members) in enumerate(zip(pools, jobs, strict=True)):
         for j, job in enumerate(members):
@@ -122,7 +124,9 @@ def batch_from_frame(frame: pd.DataFrame) -> Batch:
 
     present = np.zeros((S, J), np.bool_)
     present[row, place] = True
-    counts = {name: over_jobs(name, missing) for name, missing in _JOB_COLUMNS.items()}
+    counts: dict[str, Any] = {
+        name: over_jobs(name, missing) for name, missing in _JOB_COLUMNS.items()
+    }
     counts["max_executors"][~present] = 0
     user, user_cap = _frame_users(frame, keys, row, place, (S, J))
     batch = Batch(
@@ -203,7 +207,7 @@ def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) ->
         if (spread > 1).any():
             where = spread.index[int((spread > 1).argmax())]
             problems.append(
-                f"column {column!r} has {int(spread.max())} values in {keys} = {where}; expected one"
+                f"column {column!r} has {int(spread.max())} values in {keys} = {where}; expected 1"
             )
     problems.raise_if_any("table")
 
@@ -211,8 +215,8 @@ def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) ->
 def _frame_users(
     frame: pd.DataFrame,
     keys: list[str],
-    row: NDArray[np.int64],
-    place: NDArray[np.int64],
+    row: NDArray[Any],
+    place: NDArray[Any],
     shape: tuple[int, int],
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
     """(S, J) user of each job and (S, U) caps."""

@@ -68,12 +68,15 @@ def bars(ax: Axes, summary: pd.DataFrame, top: float) -> None:
         own = looks(list(summary["job"]))
         colours = [own[job]["color"] if jobs <= LINES else plain for job in summary["job"]]
         drawn = ax.barh(np.arange(jobs), shares, height=0.72, color=colours)
-        if jobs <= _VALUES:
+        if jobs <= min(_VALUES, _room(ax)):
             ax.bar_label(drawn, percents(shares), padding=4)
 
 
-def name_bars(ax: Axes, names: Sequence[str], step: int) -> None:
-    """Every step-th bar's name along the axis."""
+def name_bars(ax: Axes, names: Sequence[str]) -> None:
+    """The bars' names along the axis, or of as many as the height of the axes allows."""
+    step = -(-len(names) // _room(ax)) or 1
+    if step > 1:
+        ax.set_ylabel(f"{len(names):,} jobs, one in {step} named")
     ax.set_yticks(range(0, len(names), step), [short(name) for name in names[::step]])
 
 
@@ -83,12 +86,22 @@ def over_time(ax: Axes, timeline: pd.DataFrame, top: float) -> None:
     shares = timeline.drop(columns="step")
     last = int(steps[-1])
     ax.set_xlim(0 if last else -1, last)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True) if last else FixedLocator([0]))
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True) if last else FixedLocator([0]))
     ax.set_ylim(0, top)
     in_percent(ax.yaxis)
     crowd = f", spread over {shares.shape[1]:,} jobs" if shares.shape[1] > LINES else ""
     ax.set_xlabel(("Executors given" if last else "No executors were given") + crowd)
     (_crowd if crowd else _lines)(ax, steps, shares)
+
+
+def _height(ax: Axes) -> float:
+    """In points, as far as it is known before the layout."""
+    return float(ax.get_window_extent().height / ax.figure.dpi * 72)
+
+
+def _room(ax: Axes) -> int:
+    """Lines of text that its height has room for."""
+    return 1 + int(_height(ax) / 15)
 
 
 def nested(index: int, count: int) -> dict[str, float]:
@@ -127,7 +140,7 @@ def _name_ends(ax: Axes, ends: Sequence[tuple[str, float, dict[str, Any]]]) -> N
     A thin line leads from each end to its name, with the line's own marker before it.
     """
     ends = sorted(ends, key=lambda end: end[1])
-    height = ax.get_window_extent().height / ax.figure.dpi * 72
+    height = _height(ax)
     size = min(float(mpl.rcParams["font.size"]), height / (1.25 * max(len(ends), 1)))
     wanted = [value / ax.get_ylim()[1] for _, value, _ in ends]
     places = _apart(wanted, 1.25 * size / height)
@@ -182,7 +195,7 @@ def cumulative(
     ax.step(edges, reached, where="post", **line)
     median = float(edges[np.argmax(reached >= 0.5)])
     mark = style | {"linestyle": "none", "zorder": 2 + style["zorder"]}
-    ax.plot([median], [0.5], **mark, markersize=4 + 3 * style["linewidth"])
+    ax.plot([median], [0.5], **mark, markersize=6 + 1.5 * style["linewidth"])
     return median
 
 
@@ -228,7 +241,7 @@ def _cell_name(name: object) -> str:
 
 def write_cells(ax: Axes, cells: np.ma.MaskedArray[Any, Any], mesh: QuadMesh) -> None:
     """Each cell's value, dark on light colours and light on dark ones."""
-    light = mesh.cmap(mesh.norm(cells)) @ [0.3, 0.6, 0.1, 0] > 0.45
+    light = np.asarray(mesh.cmap(mesh.norm(cells))) @ [0.3, 0.6, 0.1, 0] > 0.45
     for row, column in np.argwhere(~np.ma.getmaskarray(cells)):
         ink = INK if light[row, column] else "white"
         text = f"{cells[row, column]:.3g}"

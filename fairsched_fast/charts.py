@@ -60,11 +60,8 @@ def dominant_shares(
     if ax is None:
         ax = new_axes(9, 1.8 + 0.28 * min(max(jobs, 4), parts.NAMES))
     parts.bars(ax, summary, share_top(summary) if top is None else top)
-    step = max(1, -(-jobs // parts.NAMES))
-    parts.name_bars(ax, list(summary["job"]), step)
+    parts.name_bars(ax, list(summary["job"]))
     ax.set_xlabel(f"Final {_SHARE}")
-    if step > 1:
-        ax.set_ylabel(f"{jobs:,} jobs, one in {step} named")
     parts.set_title(ax, title)
     return ax
 
@@ -121,10 +118,7 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
         axes[0, column].set_xlabel(f"Final {_SHARE}")
         parts.over_time(axes[1, column], timelines[column], top)
     axes[1, 0].set_ylabel(_SHARE.capitalize())
-    if len(compared.start) <= parts.LINES:
-        parts.name_bars(axes[0, 0], list(summaries[0]["job"]), 1)
-    else:
-        axes[0, 0].set_ylabel("Jobs, in BEFORE's order")
+    parts.name_bars(axes[0, 0], list(summaries[0]["job"]))
     _caption(figure, axes[0], compared)
     return figure
 
@@ -240,8 +234,8 @@ def heatmap(
     parts.name_cells(ax, x, y)
     if cells.size <= _CELLS:
         parts.write_cells(ax, cells, mesh)
-    colours = ax.figure.colorbar(mesh, ax=ax, pad=0.02)
-    colours.outline.set_visible(False)
+    if cells.count():
+        ax.figure.colorbar(mesh, ax=ax, pad=0.02).outline.set_visible(False)
     missing = "\n(hatched: no value)" if np.ma.is_masked(cells) else ""
     ax.set_xlabel(literal(x_label) + missing)
     ax.set_ylabel(literal(y_label))

@@ -1,14 +1,14 @@
 """Claims: a policy's decisions for every job, as arrays that one kernel family serves.
 
-A job takes executors one at a time. Its k-th possible grant is a claim with a key; the lowest key is
-served next, ties go to the lower rank. Where a job's key depends on that job alone and never falls,
-the whole schedule is the merge of the jobs' claim sequences in (key, rank) order, and nothing else
-has to be simulated. Nearly every such policy is, job by job, a max of lines:
+A job takes executors one at a time. Its k-th possible grant is a claim with a key; the lowest key
+is served next, ties go to the lower rank. Where a job's key depends on that job alone and never
+falls, the whole schedule is the merge of the jobs' claim sequences in (key, rank) order, and
+nothing else has to be simulated. Nearly every such policy is, job by job, a max of lines:
 
     key_j(k) = max_l ( offset_jl + k · slope_jl ) / per_jl           k = 0, 1, 2 …
 
-(This is apportionment: divisor methods are exactly such keys. Selecting the N smallest of J monotone
-sequences: Frederickson & Johnson 1982; Cheng & Eppstein, arXiv:1409.2603.)
+(This is apportionment: divisor methods are exactly such keys. Selecting the N smallest of J
+monotone sequences: Frederickson & Johnson 1982; Cheng & Eppstein, arXiv:1409.2603.)
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Claims:
             if wrong.any():
                 j, line, s = np.unravel_index(int(wrong.argmax()), wrong.shape)
                 problems.append(
-                    f"{name} of job {j}, line {line}, scenario {s} is {array[j, line, s]}; expected "
-                    "finite numbers, 0 or more (a negative slope would make the key fall)"
+                    f"{name} of job {j}, line {line}, scenario {s} is {array[j, line, s]}; "
+                    "expected finite numbers, 0 or more (a negative slope would make the key fall)"
                 )
         if not problems:
             lines = {np.asarray(a).shape[1] for a in (self.offset, self.slope, self.per)} - {1}

@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Fair cluster scheduling over millions of scenarios: DRF, round-robin and your own policy.",
+    help="Fair cluster scheduling over millions of scenarios: DRF, round-robin, your own policy.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]

@@ -36,7 +36,7 @@ def allocate(
     scenarios: Scenario | Iterable[Scenario] | Batch,
     policy: str | Policy = "drf",
     *,
-    on_full: OnFull = "skip",
+    on_full: OnFull | str = "skip",
     log: bool | None = None,
     workers: int | None = None,
 ) -> Result:
@@ -158,10 +158,10 @@ def lower(batch: Batch, policy: Policy) -> kernels.Problem:
         order = np.argsort(claims.rank, axis=0, kind="stable")
     free, demand = capacity_units(batch)
     if batch.user is None or batch.user_cap is None:
-        user, user_left = np.full((batch.J, 1), -1), np.empty((0, 1))
+        user, user_left = np.full((batch.J, 1), -1, np.int32), np.empty((0, 1), np.int64)
     else:
         user, user_left = batch.user, _users_left(batch)
-    arrays = (
+    arrays: tuple[NDArray[Any], ...] = (
         offset,
         slope,
         per,
@@ -173,10 +173,11 @@ def lower(batch: Batch, policy: Policy) -> kernels.Problem:
         user,
         user_left,
     )
-    return kernels.Problem(*map(_plain, arrays, _PROBLEM_DTYPES))
+    plain = [_plain(array, dtype) for array, dtype in zip(arrays, _PROBLEM_DTYPES, strict=True)]
+    return kernels.Problem(*plain)
 
 
-def _plain(array: NDArray[Any], dtype: type) -> NDArray[Any]:
+def _plain(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
     """Contiguous, writable, of one dtype: Numba compiles anew for every other kind of array."""
     return np.require(array, dtype, ["C", "W"])
 
@@ -279,4 +280,4 @@ def compile_kernels(stream: TextIO | None = None) -> None:
 
 def _say_compiling(stream: TextIO | None) -> None:
     if stream is not None:
-        print("compiling kernels (once) …", file=stream, flush=True)  # noqa: T201
+        print("compiling kernels (once) …", file=stream, flush=True)

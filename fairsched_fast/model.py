@@ -59,7 +59,7 @@ def check_resources(
     *,
     complete: bool,
 ) -> None:
-    """Every resource must be one of the pool's; with `complete`, all of the pool's must be there."""
+    """Every resource must be one of the pool's; with `complete`, all of them must be there."""
     problems.extend(
         f"{what} names the unknown resource {resource!r}{did_you_mean(resource, known)}"
         for resource in given
@@ -275,7 +275,7 @@ def _check_job(problems: Problems, job: Job, pools: Mapping[str, Pool]) -> None:
     )
     if job.demand is None and pool.executor is None:
         problems.append(
-            f"job {job.name!r} states no demand and pool {pool.name!r} no executor; give one of them"
+            f"job {job.name!r} states no demand and pool {pool.name!r} no executor; give one"
         )
     elif job.demand is not None:
         check_resources(

@@ -55,7 +55,7 @@ class Policy:
         claims = self.lower(batch)
         if not self.built_in:
             if not isinstance(claims, Claims):
-                given = type(claims).__name__
+                given = type(claims).__name__  # type: ignore[unreachable]  # users' code is untyped
                 raise InputError(f"policy {self.name!r} returned a {given}; expected fs.Claims")
             claims.check(self.name, batch.J, batch.S)
         return claims

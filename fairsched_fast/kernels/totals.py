@@ -149,7 +149,8 @@ def claims_up_to(one: Scenario, form: int, q: int, level: int) -> int:
     if claim_key(form, one, q, high - 1) <= level:
         return high - low
     # Rounded keys: the last k with key ≤ level, found on the keys themselves.
-    start, low, high = low, low, high - 1
+    start = low
+    high -= 1
     while high - low > 1:
         middle = low + (high - low) // 2
         if claim_key(form, one, q, middle) <= level:

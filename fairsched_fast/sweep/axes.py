@@ -1,7 +1,7 @@
 """Axes of a sweep: what values a setting takes, each computed from its index alone.
 
-Values are decimals where people write decimals: `{ range = [0, 1, 0.1] }` is 0, 0.1, 0.2 … exactly as
-written, never sums of rounded steps.
+Values are decimals where people write decimals: `{ range = [0, 1, 0.1] }` is 0, 0.1, 0.2 … exactly
+as written, never sums of rounded steps.
 """
 
 from __future__ import annotations

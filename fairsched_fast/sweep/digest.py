@@ -49,7 +49,8 @@ class Digest:
     def quantile(self, fraction: float) -> NDArray[np.float64]:
         """(P, M) of each charted measure, to the width of a bin."""
         reached = self.histogram.cumsum(axis=2) >= fraction * self.pools
-        return EDGES[1:][reached.argmax(axis=2)]
+        found: NDArray[np.float64] = EDGES[1:][reached.argmax(axis=2)]
+        return found
 
 
 def heat_axes(sweep: Sweep) -> tuple[int, Setting, Setting] | None:

@@ -44,8 +44,10 @@ class JobsTable:
     def batch(self, settings: Settings, drawn: NDArray[np.int64]) -> Batch:
         """The scenarios whose jobs are rows `drawn` (n, J) of the table."""
         (pool, quantities), n = next(iter(settings.pools.items())), len(drawn)
-        constants = {name: _jobs_shared(leaf) for name, leaf in settings.drawn.items()}
-        columns = {name: values[drawn] for name, values in self.fields.items()}
+        constants: dict[str, Any] = {
+            name: _jobs_shared(leaf) for name, leaf in settings.drawn.items()
+        }
+        columns: dict[str, Any] = {name: values[drawn] for name, values in self.fields.items()}
         resources = list(quantities["capacity"])
         batch = Batch(
             capacity=stack([quantities["capacity"][r] for r in resources]),
@@ -125,7 +127,7 @@ def read_jobs_table(
             elif row[at_name] in names:
                 before = names[row[at_name]]
                 problems.append(
-                    f"line {line}, column {name!r}: {row[at_name]!r} stands in line {before} already"
+                    f"line {line}, column {name!r}: {row[at_name]!r} is in line {before} already"
                 )
             names.setdefault(row[at_name], line)
             values.append([_number(problems, line, column, row[i]) for column, i in numeric])

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fairsched_fast.engine import check_on_full
 from fairsched_fast.errors import InputError, Problems
 from fairsched_fast.model import Job, Pool, Scenario, check_count, check_quantity
 from fairsched_fast.policies import find_policy
-from fairsched_fast.sweep.axes import Axis, Choice, Draw, Listed, Stepped, read_axis, read_draw
+from fairsched_fast.sweep.axes import Axis, Choice, Draw, Listed, Uniform, read_axis, read_draw
 from fairsched_fast.sweep.jobs_table import Column, JobsTable, read_jobs_table
 from fairsched_fast.sweep.paths import Setting, find_setting
 from fairsched_fast.sweep.sampling import Block, Sweep
@@ -29,7 +31,7 @@ _LARGEST = 2**62
 
 
 def load_sweep(path: Path, jobs: Path | None = None) -> Sweep:
-    """Read a sweep file; `jobs` is used in place of its `[jobs] csv`, which is relative to the file.
+    """Read a sweep file; `jobs` stands in for its `[jobs] csv`, which is relative to the file.
 
     Raises
     ------
@@ -69,8 +71,8 @@ def make_sweep(spec: Spec, text: str, where: str, folder: Path, jobs: Path | Non
     table = _table(spec.jobs, settings, jobs or folder / spec.jobs.csv) if spec.jobs else None
     if table is not None and spec.jobs and not spec.jobs.replace and spec.jobs.sample > len(table):
         raise InputError(
-            f"{where}: jobs.sample is {spec.jobs.sample}, and the table has {len(table)} jobs; draw "
-            "fewer, or set jobs.replace = true"
+            f"{where}: jobs.sample is {spec.jobs.sample}, and the table has {len(table)} jobs; "
+            "draw fewer, or set jobs.replace = true"
         )
     return Sweep(
         name=spec.name,
@@ -122,7 +124,7 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
     if None in pools or None in jobs or (spec.jobs is not None and len(spec.pool) > 1):
         return None
     drawn = _drawn(problems, spec.jobs, pools[0]) if spec.jobs else {}
-    # Jobs from a table stand in for themselves here: the pools, budgets and caps are what is judged.
+    # One job stands in for those of a table: pools, budgets and caps are what is judged.
     members = jobs or [Job("drawn", demand=dict.fromkeys(pools[0].capacity, 0))]
     scenario = _collect(
         problems, "", Scenario, pools, members, spec.extra_executors, spec.user_caps
@@ -264,12 +266,10 @@ def _check_values(problems: Problems, here: str, setting: Setting, axis: Axis | 
 
 def _extremes(axis: Axis | Draw) -> list[float]:
     """All values where they are listed; of regular steps the first and last, and one fraction."""
+    if isinstance(axis, Uniform):
+        return [axis.low, axis.high]
     if isinstance(axis, Choice):
         return _extremes(axis.axis)
-    if isinstance(axis, Listed):
-        return axis.values.tolist()
-    if isinstance(axis, Stepped):
-        import numpy as np
-
-        return axis.at(np.array(sorted({0, min(1, len(axis) - 1), len(axis) - 1}))).tolist()
-    return [axis.low, axis.high]
+    last = len(axis) - 1
+    ends = np.arange(len(axis)) if isinstance(axis, Listed) else np.array([0, min(1, last), last])
+    return list(axis.at(ends).tolist())

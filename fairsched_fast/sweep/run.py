@@ -1,14 +1,14 @@
 """Running a sweep: chunks of scenarios on all cores, each written as its own parts.
 
-A chunk's bounds are a function of the spec alone and no chunk spans two blocks, so the files are the
-same for any number of workers. Threads run the chunks: kernels, NumPy and Parquet encoding all leave
-Python's lock.
+A chunk's bounds are a function of the spec alone and no chunk spans two blocks, so the files are
+the same for any number of workers. Threads run the chunks: kernels, NumPy and Parquet encoding all
+leave Python's lock.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -173,15 +173,15 @@ def run_sweep(
     began = time.monotonic()
     about = _about(sweep, limit)
     store.begin(about)
-    digest, rows, sizes, parts = empty_digest(sweep), {}, {}, 0
+    digest = empty_digest(sweep)
+    rows, sizes, parts = Counter[str](), Counter[str](), 0
     status = "failed"
     try:
         for done in _in_order(sweep, store, chunks(sweep, limit), workers or engine.cores()):
             digest.add(done.digest)
-            for kind, count in done.rows.items():
-                rows[kind] = rows.get(kind, 0) + count
-                sizes[kind] = sizes.get(kind, 0) + done.bytes[kind]
-                parts += 1
+            rows.update(done.rows)
+            sizes.update(done.bytes)
+            parts += len(done.rows)
             advance(done.chunk.stop - done.chunk.start)
         if digest.scenarios == 0:
             raise InputError("`where` keeps no scenario; expected at least one. Loosen it")
@@ -193,8 +193,8 @@ def run_sweep(
         about |= {
             "status": status,
             "kept": digest.scenarios,
-            "rows": rows,
-            "bytes": sizes,
+            "rows": dict(rows),
+            "bytes": dict(sizes),
             "parts": parts,
             "seconds": round(time.monotonic() - began, 3),
         }

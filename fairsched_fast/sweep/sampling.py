@@ -206,7 +206,8 @@ def words(seed: int, stream: tuple[int, ...], first: int, count: int) -> NDArray
 def uniform(seed: int, stream: tuple[int, ...], rows: Index, each: int = 1) -> NDArray[np.float64]:
     """Doubles in [0, 1) for consecutive rows: (n,), or (n, each)."""
     first, count = int(rows[0]) if len(rows) else 0, len(rows)
-    drawn = (words(seed, stream, first * each, count * each) >> np.uint64(11)) * 2.0**-53
+    upper = words(seed, stream, first * each, count * each) >> np.uint64(11)
+    drawn = upper.astype(np.float64) * 2.0**-53
     return drawn if each == 1 else drawn.reshape(count, each)
 
 

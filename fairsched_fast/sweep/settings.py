@@ -40,13 +40,7 @@ class Settings:
             Pool(name, _numbers(pool["capacity"]), _numbers(pool["executor"]) or None)
             for name, pool in self.pools.items()
         ]
-        jobs = [
-            Job(
-                name,
-                **{k: _numbers(v) if isinstance(v, dict) else _number(v) for k, v in job.items()},
-            )
-            for name, job in self._complete_jobs().items()
-        ]
+        jobs = [Job(name, **_plain(job)) for name, job in self._complete_jobs().items()]
         budgets = {name: int(_number(count)) for name, count in self.extra_executors.items()}
         return Scenario(pools, [*jobs, *extra_jobs], budgets, _numbers(self.user_caps))
 
@@ -136,6 +130,11 @@ def read_settings(
 
 def _ceiling(leaf: Any) -> Any:
     return NO_LIMIT if leaf is None else leaf
+
+
+def _plain(job: dict[str, Any]) -> dict[str, Any]:
+    """A job's fields, nested or not, as plain numbers."""
+    return {k: _numbers(v) if isinstance(v, dict) else _number(v) for k, v in job.items()}
 
 
 def _number(leaf: Any) -> Any:

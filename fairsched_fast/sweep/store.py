@@ -65,12 +65,13 @@ class Store:
             ours = same = False
         if not ours:
             raise InputError(
-                f"{manifest} is no manifest of a sweep; {here} is left as it was. Name another folder"
+                f"{manifest} is no manifest of a sweep; {here} is left as it was. "
+                "Name another folder"
             )
         if not same:
             raise InputError(
-                f"{here} holds the sweep of another spec (see {here / SPEC}); it is left as it was. "
-                "Name another folder, or delete this one"
+                f"{here} holds the sweep of another spec (see {here / SPEC}); it is left as it "
+                "was. Name another folder, or delete this one"
             )
 
     def begin(self, about: dict[str, Any]) -> None:
@@ -135,8 +136,8 @@ class Store:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             remedy = "free some space" if full else "see that it can be written to"
             raise StorageError(
-                f"{self.folder}: cannot write: {error.strerror or error}. The parts already written are "
-                f"kept; {remedy} and run the same command again"
+                f"{self.folder}: cannot write: {error.strerror or error}. The parts already "
+                f"written are kept; {remedy} and run the same command again"
             ) from error
 
 

@@ -11,6 +11,8 @@ from fairsched_fast.sweep.digest import CHARTED
 from fairsched_fast.sweep.plan import Plan
 from fairsched_fast.sweep.run import Outcome
 
+_READ = """python -c "import pandas as pd; print(pd.read_parquet('{}/summary'))\""""
+
 
 def describe_plan(plan: Plan, spec: Path) -> str:
     """A plan, for people."""
@@ -32,7 +34,7 @@ def describe_plan(plan: Plan, spec: Path) -> str:
 
 
 def describe_outcome(outcome: Outcome) -> str:
-    """A finished sweep, for people: the comparison, what to know, where it is, what to type next."""
+    """A finished sweep, for people: the comparison, what to know, what to type next."""
     digest, about, sweep = outcome.digest, outcome.manifest, outcome.sweep
     rows = sum(about["rows"].values())
     size = human_bytes(sum(about["bytes"].values()))
@@ -45,7 +47,7 @@ def describe_outcome(outcome: Outcome) -> str:
         *_notices(outcome),
         f"results   {outcome.folder}",
         *(f"chart     {path}" for path in outcome.charts),
-        f"""next      python -c "import pandas as pd; print(pd.read_parquet('{outcome.folder}/summary'))\"""",
+        f"next      {_READ.format(outcome.folder)}",
     ]
     return "\n".join(lines)
 
@@ -82,18 +84,19 @@ def _notices(outcome: Outcome) -> list[str]:
         if digest.differing == 0:
             ended = StopReason(int(digest.stops.sum(axis=0).argmax()))
             notices.append(
-                f"note      every policy gives the same everywhere ({STOP_SENTENCES[ended]}): too much "
-                "room, too few executors or too tight ceilings. Change capacity, ceilings or "
+                f"note      every policy gives the same everywhere ({STOP_SENTENCES[ended]}): too "
+                "much room, too few executors or too tight ceilings. Change capacity, ceilings or "
                 "extra_executors until the policies have something to decide"
             )
         else:
             notices.append(
-                f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs ({share:.1f}%)"
+                f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs "
+                f"({share:.1f}%)"
             )
     if digest.overfull:
         notices.append(
-            f"note      {digest.overfull:,} pools hold more than their capacity from the start; nothing "
-            "was given of what they lack"
+            f"note      {digest.overfull:,} pools hold more than their capacity from the start; "
+            "nothing was given of what they lack"
         )
     return notices
 

@@ -1,0 +1,211 @@
+"""The story in words and files: BEFORE and AFTER of one scenario, step by step, and what changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from fairsched_fast import charts, tables
+from fairsched_fast.comparison import Comparison, Side, compare, gap, headline, points, pools_of
+from fairsched_fast.result import STOP_SENTENCES, Result
+
+_NAMED = 6  # jobs that a sentence names one by one
+
+
+def render(before: Result, after: Result) -> str:
+    """The whole story as plain text, its tables whole: nothing wrapped, nothing cut.
+
+    Step logs with reasons, final allocations, why each run stopped, the difference, and a closing
+    paragraph for each pool, a sentence a line.
+
+    Raises
+    ------
+    InputError
+        When the results are not of the same one scenario.
+    """
+    pools = [compare(before, after, pool) for pool in pools_of(before)]
+    sections: list[str] = []
+    for when, result, sides in (
+        ("BEFORE", before, [pool.before for pool in pools]),
+        ("AFTER", after, [pool.after for pool in pools]),
+    ):
+        heading = f"{when} ({result.policy.name})"
+        sections += _section(f"{heading}: step log", _table(result.step_log()))
+        sections += _section(f"{heading}: final allocation", _table(result.summary()))
+        ends = zip(pools, sides, strict=True)
+        sections.append("\n".join(_named(pools, pool) + _ending(side) for pool, side in ends))
+    sections += _section("DIFFERENCE (AFTER − BEFORE)", _table(tables.difference(before, after)))
+    changed = (_named(pools, pool) + "\n".join(_paragraph(pool)) for pool in pools)
+    sections += _section("WHAT CHANGED", "\n\n".join(changed))
+    return "\n\n".join(sections) + "\n"
+
+
+def write(folder: Path, before: Result, after: Result) -> list[Path]:
+    """Write the story's tables as CSV and its charts as PNG into `folder`; the paths written.
+
+    With several pools each has its own charts, the pool's name at the end of theirs.
+
+    Raises
+    ------
+    InputError
+        When the results are not of the same one scenario.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {"difference": tables.difference(before, after)}
+    for when, result in (("before", before), ("after", after)):
+        frames[f"{when}_step_log"] = result.step_log()
+        frames[f"{when}_summary"] = result.summary()
+    paths = []
+    for name, frame in sorted(frames.items()):
+        paths.append(folder / f"{name}.csv")
+        frame.to_csv(paths[-1], index=False, encoding="utf-8", lineterminator="\n")
+    pools = pools_of(before)
+    for pool, suffix in zip(pools, _suffixes(pools), strict=True):
+        paths += _write_charts(folder, before, after, pool, suffix)
+    return paths
+
+
+def _write_charts(
+    folder: Path, before: Result, after: Result, pool: str, suffix: str
+) -> Iterator[Path]:
+    sides = (("before", before), ("after", after))
+    timelines = [result.timeline(pool=pool) for _, result in sides]
+    top = charts.share_top(*timelines)
+    for (when, result), timeline in zip(sides, timelines, strict=True):
+        heading = f"{when.upper()} ({result.policy.name}): "
+        bars = charts.dominant_shares(
+            result.summary(pool=pool), title=f"{heading}final dominant share", top=top
+        )
+        yield charts.save(bars, folder / f"{when}_dominant_share{suffix}.png")
+        lines = charts.timeline(timeline, title=f"{heading}dominant share, step by step", top=top)
+        yield charts.save(lines, folder / f"{when}_timeline{suffix}.png")
+    yield charts.save(charts.story(before, after, pool=pool), folder / f"story{suffix}.png")
+
+
+def _suffixes(pools: list[str]) -> list[str]:
+    """What tells the files of several pools apart: their names as any file system takes them."""
+    if len(pools) == 1:
+        return [""]
+    safe = [re.sub(r"[^\w.-]+", "_", pool, flags=re.ASCII)[:60] for pool in pools]
+    folded = [name.casefold() for name in safe]
+    return [
+        f"-{name}" if folded.count(name.casefold()) == 1 else f"-{name}-{i}"
+        for i, name in enumerate(safe, start=1)
+    ]
+
+
+def _section(heading: str, body: str) -> list[str]:
+    return [f"{heading}\n{'-' * len(heading)}", body]
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Whole: text to the left, numbers to the right."""
+    if frame.empty:
+        return "(none)"
+    shown = frame.copy()
+    for column in frame.columns[frame.dtypes.map(pd.api.types.is_string_dtype)]:
+        width = max(len(column), int(frame[column].str.len().max()))
+        shown[column] = frame[column].str.ljust(width)
+        shown = shown.rename(columns={column: column.ljust(width)})
+    return "\n".join(line.rstrip() for line in shown.to_string(index=False).splitlines())
+
+
+def _named(pools: list[Comparison], pool: Comparison) -> str:
+    """Which pool is spoken of, where there are several."""
+    return f"Pool {pool.pool}: " if len(pools) > 1 else ""
+
+
+def _ending(side: Side) -> str:
+    """Why one run stopped."""
+    if not side.budget:
+        return "There were no executors to give."
+    ceilings = f" At their ceiling: {_listed(side.at_ceiling)}." if side.at_ceiling else ""
+    why = STOP_SENTENCES[side.stop]
+    return f"Stopped after {side.steps:,} of {side.budget:,} executors: {why}.{ceilings}"
+
+
+def _paragraph(pool: Comparison) -> Iterator[str]:
+    """What changed in one pool, sentence by sentence."""
+    first, second = pool.before, pool.after
+    if pool.start.empty:
+        yield "There are no jobs."
+        return
+    yield _start(pool)
+    if pool.same:
+        order = "the same" if first.order == second.order else "another"
+        yield f"Nothing differs: {headline(pool)}, in {order} order."
+        yield f"Both gave {_gifts(first)}."
+        yield f"Under both, the {_ended(first)}."
+        return
+    for side in (first, second):
+        yield f"{side.policy} gave {_gifts(side)}."
+    for side in (first, second):
+        yield f"Under {side.policy}, the {_ended(side)}."
+    if pool.weighted:
+        apart = [_share(gap(pool.entitled(side.shares))) for side in (first, second)]
+        yield f"Divided by the jobs' weights, they ended {apart[0]} and {apart[1]} apart."
+    yield f"{headline(pool)}."
+
+
+def _start(pool: Comparison) -> str:
+    """Who was furthest behind."""
+    measure = "weighted dominant share" if pool.weighted else "dominant share"
+    shares = pool.entitled(pool.start)
+    low, high = _share(shares.min()), _share(shares.max())
+    if len(shares) == 1:
+        return f"{shares.index[0]} is the only job: its {measure} was {low} at the start."
+    if low == high:
+        return f"All {len(shares):,} jobs started level, with a {measure} of {low}."
+    told = shares.map(_share)
+    behind, ahead = list(told.index[told == low]), list(told.index[told == high])
+    was = "was" if len(behind) == 1 else "were"
+    return (
+        f"{_listed(behind)} {was} furthest behind at the start, with a {measure} of {low} against "
+        f"{high} for {_listed(ahead)}."
+    )
+
+
+def _gifts(side: Side) -> str:
+    """Who got how many executors, most first."""
+    given = side.granted[side.granted > 0].sort_values(ascending=False, kind="stable")
+    if given.empty:
+        return "no executors"
+    told = [f"{count:,} to {job}" for job, count in given.iloc[:_NAMED].items()]
+    rest = given.iloc[_NAMED:]
+    if len(rest):
+        told.append(f"{rest.sum():,} to {_counted(len(rest), 'other job')}")
+    return f"{_counted(side.steps, 'executor')}: {_and(told)}"
+
+
+def _ended(side: Side) -> str:
+    """How far apart the dominant shares ended."""
+    low, high = _share(side.shares.min()), _share(side.shares.max())
+    if len(side.shares) == 1:
+        return f"dominant share ended at {low}"
+    apart = gap(side.shares)
+    return (
+        f"dominant shares ended between {low} and {high}: {_share(apart)} apart ({points(apart)})"
+    )
+
+
+def _share(share: float) -> str:
+    """As in the tables, with two decimals at least."""
+    text = f"{share:.4f}"
+    return text[:4] + text[4:].rstrip("0")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence, of many the first."""
+    rest = len(names) - _NAMED
+    return _and([*names[:_NAMED], _counted(rest, "other")] if rest > 0 else list(names))
+
+
+def _and(texts: list[str]) -> str:
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
