@@ -20,9 +20,8 @@ from fairsched_fast.array_input import ArrayReader
 from fairsched_fast.model import NO_LIMIT, Scenario
 from fairsched_fast.units import (
     NOT_DECIMAL,
-    common_exponents,
     compact,
-    decimal_exponents,
+    find_exponents,
     from_units,
     to_units,
 )
@@ -165,6 +164,7 @@ class Batch:
             resources=tuple(resources or (f"r{r}" for r in range(self.R))),
         )
         self._find_units()
+        self.overfull: Overfull | None = None
         self.overfull = self._find_overfull()
 
     @classmethod
@@ -233,6 +233,11 @@ class Batch:
         return from_units(np.ones(1), self._weight_exponents)
 
     @property
+    def weight_scale(self) -> Floats:
+        """(S',): a weight of 1, in units of `weight`."""
+        return to_units(np.ones(1), self._weight_exponents)
+
+    @property
     def whole(self) -> NDArray[np.bool_]:
         """(R,): whether all quantities of a resource are whole numbers as given."""
         whole: NDArray[np.bool_] = (self._exponents == 0).all(axis=1)
@@ -263,6 +268,9 @@ class Batch:
             jobs=labels.jobs if shared else labels.jobs[start:stop],
             resources=labels.resources,
         )
+        if self.overfull is not None:
+            part.overfull = None
+            part.overfull = part._find_overfull()
         return part
 
     def ranked_by_name(self) -> Self:
@@ -302,16 +310,15 @@ class Batch:
 
     def _find_units(self) -> None:
         planes: tuple[NDArray[Any], ...] = (self._capacity, self._demand, self._usage)
-        each = [
-            decimal_exponents([self._capacity[r], self._demand[:, r], self._usage[:, r]])
-            for r in range(self.R)
-        ]
-        self._exponents = common_exponents(each)  # (R, 1), or (R, S) where scenarios differ
+        exponents = find_exponents(
+            [[plane[..., r, :] for plane in planes] for r in range(self.R)], self._weight
+        )
+        self._exponents = exponents[:-1]  # (R, 1), or (R, S) where scenarios differ
+        self._weight_exponents = exponents[-1]
         self._stored_in_units = self._exponents.shape[-1] == 1
         if self._stored_in_units:
             planes = tuple(compact(to_units(plane, self._exponents)) for plane in planes)
         self._capacity, self._demand, self._usage = planes
-        self._weight_exponents = decimal_exponents([self._weight])
 
     def _find_overfull(self) -> Overfull | None:
         first: tuple[int, int] | None = None

@@ -114,7 +114,7 @@ def batch_from_frame(frame: pd.DataFrame) -> Batch:
     _check_constant(frame, keys, [f"capacity_{r}" for r in resources] + ["extra_executors"])
 
     def over_jobs(column: str, missing: float) -> NDArray[Any]:
-        grid = np.full((S, J), missing)
+        grid = np.full((S, J), float(missing))  # not an integer's dtype: it would cut off fractions
         if column in frame:
             grid[row, place] = frame[column].astype(np.float64).fillna(missing).to_numpy()
         return grid
@@ -175,17 +175,15 @@ def _check_columns(frame: pd.DataFrame) -> list[str]:
         problems.append("the table has no rows; expected one per scenario and job")
     problems.raise_if_any("table")
     words = {"scenario", "pool", "job", "user"}
+    may_be_empty = {"max_executors", "user", "user_cap"}
     for name in columns:
-        if (
-            name not in words
-            and frame[name].dtype.kind not in "iufb"
-            and name not in ("max_executors", "user_cap")
-        ):
+        empty = frame[name].isna()
+        if name not in words and not _is_numeric(frame[name][~empty]):
             problems.append(f"column {name!r} has dtype {frame[name].dtype}; expected numbers")
-        if name in ("scenario", "pool", "job") and frame[name].isna().any():
-            problems.append(
-                f"column {name!r} has an empty cell at row {int(frame[name].isna().argmax())}"
-            )
+        if name == "job":
+            empty |= frame[name].astype(str).str.strip() == ""
+        if name not in may_be_empty and empty.any():
+            problems.append(f"column {name!r} has an empty cell at row {int(empty.argmax())}")
     if frame["scenario"].dtype.kind not in "iu":
         problems.append(
             f"column 'scenario' has dtype {frame['scenario'].dtype}; expected whole numbers"
@@ -193,7 +191,7 @@ def _check_columns(frame: pd.DataFrame) -> list[str]:
     keys = [key for key in ("scenario", "pool", "job") if key in columns]
     twice = frame.duplicated(keys)
     if not problems and twice.any():
-        cells = ", ".join(f"{key} {frame.loc[int(twice.argmax()), key]!r}" for key in keys)
+        cells = _cells(keys, [frame.loc[int(twice.argmax()), key] for key in keys])
         problems.append(f"duplicate job: {cells} stands twice")
     problems.raise_if_any("table")
     return resources
@@ -205,11 +203,24 @@ def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) ->
     for column in columns:
         spread = frame.groupby(keys, sort=False)[column].nunique(dropna=False)
         if (spread > 1).any():
-            where = spread.index[int((spread > 1).argmax())]
+            place = int((spread > 1).argmax())
+            where = spread.index[place]
+            cells = _cells(keys, where if isinstance(where, tuple) else (where,))
             problems.append(
-                f"column {column!r} has {int(spread.max())} values in {keys} = {where}; expected 1"
+                f"column {column!r} has {spread.iloc[place]} values for {cells}; expected one"
             )
     problems.raise_if_any("table")
+
+
+def _is_numeric(column: pd.Series[Any]) -> bool:
+    """Whether a column without its empty cells holds numbers."""
+    return not len(column) or column.infer_objects().dtype.kind in "iufb"
+
+
+def _cells(keys: Sequence[str], values: Sequence[Any]) -> str:
+    """`scenario 0, job 'a'`."""
+    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
+    return ", ".join(f"{key} {value!r}" for key, value in zip(keys, plain, strict=True))
 
 
 def _frame_users(
@@ -223,8 +234,7 @@ def _frame_users(
     if "user" not in frame or "user_cap" not in frame:
         return None, None
     codes, names = frame["user"].factorize()
-    capped = frame.assign(row=row)[frame["user"].notna().to_numpy()]
-    _check_constant(capped, ["row", "user"], ["user_cap"])
+    _check_constant(frame[frame["user"].notna()], [*keys, "user"], ["user_cap"])
     user = np.full(shape, -1)
     user[row, place] = codes
     caps = np.full((shape[0], max(1, len(names))), float(NO_LIMIT))

@@ -118,9 +118,16 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
         axes[0, column].set_xlabel(f"Final {_SHARE}")
         parts.over_time(axes[1, column], timelines[column], top)
     axes[1, 0].set_ylabel(_SHARE.capitalize())
-    parts.name_bars(axes[0, 0], list(summaries[0]["job"]))
+    parts.name_bars(axes[0, 0], _names(compared, list(summaries[0]["job"])))
     _caption(figure, axes[0], compared)
     return figure
+
+
+def _names(compared: Comparison, jobs: list[str]) -> list[str]:
+    """The jobs' names; with their weights where those differ, for equal shares are not the aim."""
+    if not compared.weighted:
+        return jobs
+    return [f"{short(job, 12)} (weight {compared.weight[job]:.3g})" for job in jobs]
 
 
 def _caption(figure: Figure, heads: Sequence[Axes], compared: Comparison) -> None:

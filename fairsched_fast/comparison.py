@@ -18,15 +18,10 @@ class Side:
     policy: str
     shares: pd.Series[float]  # dominant share, as in the summary
     granted: pd.Series[int]  # executors given in this run
-    order: tuple[str, ...]  # who got each executor
+    steps: int  # executors given to all
     budget: int  # executors that were to be given
     stop: StopReason
     at_ceiling: tuple[str, ...]
-
-    @property
-    def steps(self) -> int:
-        """Executors given."""
-        return len(self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,7 @@ class Comparison:
     weight: pd.Series[float]
     before: Side
     after: Side
+    same_order: bool  # whether the shares were the same at every step
 
     @property
     def weighted(self) -> bool:
@@ -69,9 +65,10 @@ def headline(compared: Comparison) -> str:
     """What the figures say, in a line."""
     before, after = compared.before, compared.after
     if not (before.steps or after.steps):
-        return "No executors were given"
+        return "Nothing differs: no executors were given"
     if compared.same:
-        return f"{before.policy} and {after.policy} give every job the same executors"
+        policies = f"{before.policy} and {after.policy}"
+        return f"Nothing differs: {policies} give every job the same executors"
     subject = (
         "The gap between weighted dominant shares"
         if compared.weighted
@@ -122,14 +119,15 @@ def compare(before: Result, after: Result, pool: str | None = None) -> Compariso
         differing = sorted(jobs[0] ^ jobs[1])
         raise InputError(f"before and after differ in the jobs {differing}; expected the same jobs")
     row = names.index(pool)
-    timeline = before.timeline(pool=pool)
+    timelines = [result.timeline(pool=pool) for result in (before, after)]
     weight = np.broadcast_to(before.batch.true_weight, (before.batch.J, before.batch.S))[:, row]
     return Comparison(
         pool=pool,
-        start=timeline.iloc[0].drop("step"),
+        start=timelines[0].iloc[0].drop("step"),
         weight=_by_job(before, row, weight),
         before=sides[0],
         after=sides[1],
+        same_order=timelines[0].equals(timelines[1]),
     )
 
 
@@ -142,7 +140,7 @@ def _side(result: Result, pool: str) -> Side:
         policy=result.policy.name,
         shares=result.summary(pool=pool).set_index("job")["dominant_share"],
         granted=granted,
-        order=tuple(result.step_log(pool=pool)["allocated_to"]),
+        steps=int(result.steps[row]),
         budget=int(np.broadcast_to(batch.extra_executors, batch.S)[row]),
         stop=result.stop_reason(row),
         at_ceiling=tuple(granted.index[granted >= room]),

@@ -29,7 +29,6 @@ ON_FULL: dict[str, int] = {
 _CHUNK_VALUES = 1 << 16  # J·R·scenarios lowered at once: their planes stay near the cores
 _FIXED_POINT = 61  # bits of a capacity that is no decimal
 _PROBLEM_DTYPES = (*(np.float64,) * 3, *(np.int32,) * 3, *(np.int64,) * 2, np.int32, np.int64)
-_TOTALS_COST = 120  # granting one executor to one of J jobs, in steps, against counting once
 
 
 def allocate(
@@ -152,6 +151,10 @@ def lower(batch: Batch, policy: Policy) -> kernels.Problem:
     """A batch under a policy as the kernels take it."""
     claims = policy(batch)
     offset, slope, per = claims.lines(batch.J)
+    scale = batch.weight_scale
+    if policy.weighted and (scale != 1).any():
+        # Keys as people state them, not per unit of weight: a tick is 1e-12 whatever the unit.
+        offset, slope = offset * scale, slope * scale
     if claims.rank is None:
         order = np.arange(batch.J)[:, np.newaxis]
     else:
@@ -204,9 +207,9 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _fixed(quantity: NDArray[np.float64], scale: NDArray[Any]) -> NDArray[np.int64]:
-    fixed: NDArray[np.int64] = np.rint(np.minimum(np.ldexp(quantity, scale), 2.0**62)).astype(
-        np.int64
-    )
+    with np.errstate(over="ignore"):  # far beyond the capacity, and no more than 2^62 here
+        scaled = np.minimum(np.ldexp(quantity, scale), 2.0**62)
+    fixed: NDArray[np.int64] = np.rint(scaled).astype(np.int64)
     return fixed
 
 
@@ -242,7 +245,12 @@ def cores() -> int:
 
 
 def _prefer_totals(batch: Batch) -> bool:
-    return int(batch.extra_executors.max()) > _TOTALS_COST * batch.J
+    """Whether counting claims beats granting them one by one where no order is asked for.
+
+    Measured: steps cost 2 (few jobs, in lockstep) to 60 ns a grant, counting 2 µs a job. They meet
+    at 1,600 grants for 3 jobs, 1,500 for 32, 6,000 for 200, 28,000 for 1,000.
+    """
+    return int(batch.extra_executors.max()) > max(1600, 30 * batch.J)
 
 
 _NO_CHOICES = np.empty((0, 0), np.int8)

@@ -25,10 +25,17 @@ def check_quantity(problems: Problems, what: str, value: object, *, positive: bo
     rule = "above 0" if positive else "0 or more"
     if isinstance(value, bool) or not isinstance(value, Real):
         problems.append(f"{what} is {value!r}; expected a number, {rule}")
-    elif not math.isfinite(value):
+    elif not _is_finite(value):
         problems.append(f"{what} is {value}; expected a finite number, {rule}")
     elif value < 0 or (positive and value == 0):
         problems.append(f"{what} is {value}; expected a number, {rule}")
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond a double's range
+        return False
 
 
 def check_count(problems: Problems, what: str, value: object) -> None:
@@ -214,18 +221,12 @@ class Scenario:
         jobs = (jobs,) if isinstance(jobs, Job) else tuple(jobs)
         _check_members(problems, pools, jobs)
         budgets = _budgets(problems, pools, extra_executors)
-        caps = {} if user_caps is None else user_caps
-        if not isinstance(caps, Mapping):
-            problems.append(f"user_caps is {caps!r}; expected a mapping such as {{'ana': 8}}")
-            caps = {}
-        for user, cap in caps.items():
-            check_name(problems, "a user of user_caps", user)
-            check_count(problems, f"user_caps[{user!r}]", cap)
+        caps = _caps(problems, user_caps)
         problems.raise_if_any("scenario")
         object.__setattr__(self, "pools", pools)
         object.__setattr__(self, "jobs", jobs)
         object.__setattr__(self, "extra_executors", budgets)
-        object.__setattr__(self, "user_caps", dict(caps))
+        object.__setattr__(self, "user_caps", caps)
 
     def jobs_of(self, pool: Pool) -> tuple[Job, ...]:
         """The jobs that take from `pool`, in list order."""
@@ -281,6 +282,18 @@ def _check_job(problems: Problems, job: Job, pools: Mapping[str, Pool]) -> None:
         check_resources(
             problems, f"demand of job {job.name!r}", job.demand, pool.capacity, complete=True
         )
+
+
+def _caps(problems: Problems, given: object) -> dict[str, int]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        problems.append(f"user_caps is {given!r}; expected a mapping such as {{'ana': 8}}")
+        return {}
+    for user, cap in given.items():
+        check_name(problems, "a user of user_caps", user)
+        check_count(problems, f"user_caps[{user!r}]", cap)
+    return dict(given)
 
 
 def _budgets(

@@ -1,4 +1,4 @@
-"""The story in words and files: BEFORE and AFTER of one scenario, step by step, and what changed."""
+"""The story in words and files: BEFORE and AFTER, step by step, and what changed."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ def render(before: Result, after: Result) -> str:
         ("AFTER", after, [pool.after for pool in pools]),
     ):
         heading = f"{when} ({result.policy.name})"
-        sections += _section(f"{heading}: step log", _table(result.step_log()))
-        sections += _section(f"{heading}: final allocation", _table(result.summary()))
+        sections.append(_section(f"{heading}: step log", _table(result.step_log())))
+        sections.append(_section(f"{heading}: final allocation", _table(result.summary())))
         ends = zip(pools, sides, strict=True)
         sections.append("\n".join(_named(pools, pool) + _ending(side) for pool, side in ends))
-    sections += _section("DIFFERENCE (AFTER − BEFORE)", _table(tables.difference(before, after)))
+    difference = _table(tables.difference(before, after))
+    sections.append(_section("DIFFERENCE (AFTER − BEFORE)", difference))
     changed = (_named(pools, pool) + "\n".join(_paragraph(pool)) for pool in pools)
-    sections += _section("WHAT CHANGED", "\n\n".join(changed))
+    sections.append(_section("WHAT CHANGED", "\n\n".join(changed)))
     return "\n\n".join(sections) + "\n"
 
 
@@ -53,16 +54,16 @@ def write(folder: Path, before: Result, after: Result) -> list[Path]:
     InputError
         When the results are not of the same one scenario.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    pools = pools_of(before)
     frames = {"difference": tables.difference(before, after)}
     for when, result in (("before", before), ("after", after)):
         frames[f"{when}_step_log"] = result.step_log()
         frames[f"{when}_summary"] = result.summary()
+    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, frame in sorted(frames.items()):
         paths.append(folder / f"{name}.csv")
         frame.to_csv(paths[-1], index=False, encoding="utf-8", lineterminator="\n")
-    pools = pools_of(before)
     for pool, suffix in zip(pools, _suffixes(pools), strict=True):
         paths += _write_charts(folder, before, after, pool, suffix)
     return paths
@@ -90,15 +91,13 @@ def _suffixes(pools: list[str]) -> list[str]:
     if len(pools) == 1:
         return [""]
     safe = [re.sub(r"[^\w.-]+", "_", pool, flags=re.ASCII)[:60] for pool in pools]
-    folded = [name.casefold() for name in safe]
-    return [
-        f"-{name}" if folded.count(name.casefold()) == 1 else f"-{name}-{i}"
-        for i, name in enumerate(safe, start=1)
-    ]
+    if len({name.casefold() for name in safe}) == len(safe):
+        return [f"-{name}" for name in safe]
+    return [f"-{name}-{i}" for i, name in enumerate(safe, start=1)]
 
 
-def _section(heading: str, body: str) -> list[str]:
-    return [f"{heading}\n{'-' * len(heading)}", body]
+def _section(heading: str, body: str) -> str:
+    return f"{heading}\n{'-' * len(heading)}\n{body}"
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -135,18 +134,15 @@ def _paragraph(pool: Comparison) -> Iterator[str]:
         return
     yield _start(pool)
     if pool.same:
-        order = "the same" if first.order == second.order else "another"
-        yield f"Nothing differs: {headline(pool)}, in {order} order."
-        yield f"Both gave {_gifts(first)}."
+        order = "" if pool.same_order else ", in another order"
+        yield f"{headline(pool)}{order}."
+        yield f"Both gave {_gifts(pool, first)}."
         yield f"Under both, the {_ended(first)}."
         return
     for side in (first, second):
-        yield f"{side.policy} gave {_gifts(side)}."
+        yield f"{side.policy} gave {_gifts(pool, side)}."
     for side in (first, second):
         yield f"Under {side.policy}, the {_ended(side)}."
-    if pool.weighted:
-        apart = [_share(gap(pool.entitled(side.shares))) for side in (first, second)]
-        yield f"Divided by the jobs' weights, they ended {apart[0]} and {apart[1]} apart."
     yield f"{headline(pool)}."
 
 
@@ -168,11 +164,11 @@ def _start(pool: Comparison) -> str:
     )
 
 
-def _gifts(side: Side) -> str:
-    """Who got how many executors, most first."""
-    given = side.granted[side.granted > 0].sort_values(ascending=False, kind="stable")
-    if given.empty:
+def _gifts(pool: Comparison, side: Side) -> str:
+    """Who got how many executors, those furthest behind at the start first."""
+    if not side.steps:
         return "no executors"
+    given = side.granted[pool.entitled(pool.start).sort_values(kind="stable").index]
     told = [f"{count:,} to {job}" for job, count in given.iloc[:_NAMED].items()]
     rest = given.iloc[_NAMED:]
     if len(rest):
@@ -185,10 +181,11 @@ def _ended(side: Side) -> str:
     low, high = _share(side.shares.min()), _share(side.shares.max())
     if len(side.shares) == 1:
         return f"dominant share ended at {low}"
+    if low == high:
+        return f"dominant shares ended level, at {low}: {points(0)} apart"
     apart = gap(side.shares)
-    return (
-        f"dominant shares ended between {low} and {high}: {_share(apart)} apart ({points(apart)})"
-    )
+    ends = f"dominant shares ended between {low} and {high}"
+    return f"{ends}: {_share(apart)} apart ({points(apart)})"
 
 
 def _share(share: float) -> str:

@@ -15,43 +15,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Group = Sequence[Floats]
 
 MAX_EXPONENT = 9
 NOT_DECIMAL = -1
 EXACT = 2.0**53  # whole numbers below are exact as float64
 
 
-def decimal_exponents(planes: Sequence[Floats]) -> NDArray[np.int8]:
-    """The least number of decimal places in which a group's quantities are whole numbers.
+def find_exponents(quantities: Sequence[Group], weight: Floats) -> NDArray[np.int8]:
+    """In how many decimal places each resource's quantities, and the weights, are whole numbers.
+
+    A scenario's keys must not depend on its neighbours. One answer serves all scenarios where all
+    their numbers stay exact in it, for then keys are the same whatever the unit; elsewhere each
+    scenario is answered by itself, and one with true floats keeps its weights as given.
 
     Parameters
     ----------
-    planes
-        Arrays (…, S') whose last axis is 1 or S; all their other axes form one group.
+    quantities
+        R groups of arrays (…, S'), whose last axis is 1 or S.
+    weight : (J', S')
 
     Returns
     -------
-    int8 (1,) or (S,)
-        Decimal places 0…9, or `NOT_DECIMAL`. (1,) where one answer serves every scenario.
+    int8 (R + 1, 1) or (R + 1, S)
+        Decimal places 0…9, or `NOT_DECIMAL`; the weights' come last.
     """
+    groups = [*quantities, [weight]]
+    shared = [_least_exponent(group) for group in groups]
+    if NOT_DECIMAL not in shared and _exact_together(groups, shared):
+        return np.array(shared, np.int8)[:, np.newaxis]
+    own = np.stack(np.broadcast_arrays(*map(_own_exponents, groups)))
+    own[-1, (own[:-1] == NOT_DECIMAL).any(axis=0)] = NOT_DECIMAL
+    return own[:, :1] if (own == own[:, :1]).all() else own
+
+
+def _least_exponent(group: Group) -> int:
+    """The least number of decimal places in which all quantities of a group are whole numbers."""
     for exponent in range(MAX_EXPONENT + 1):
-        if all(_is_decimal(plane, exponent).all() for plane in planes):
-            return np.full(1, exponent, np.int8)
-    # What is decimal in a scenario must not depend on its neighbours: decide each by itself.
-    width = max(plane.shape[-1] for plane in planes)
+        if all(_is_decimal(plane, exponent).all() for plane in group):
+            return exponent
+    return NOT_DECIMAL
+
+
+def _own_exponents(group: Group) -> NDArray[np.int8]:
+    """(1,) or (S,): the same for each scenario by itself."""
+    width = max(plane.shape[-1] for plane in group)
     exponents = np.full(width, NOT_DECIMAL, np.int8)
     for exponent in range(MAX_EXPONENT, -1, -1):
         whole = np.ones(width, np.bool_)
-        for plane in planes:
+        for plane in group:
             whole &= _is_decimal(plane, exponent).all(axis=tuple(range(plane.ndim - 1)))
         exponents[whole] = exponent
-    return exponents[:1] if (exponents == NOT_DECIMAL).all() else exponents
+    return exponents
 
 
-def common_exponents(groups: Sequence[NDArray[np.int8]]) -> NDArray[np.int8]:
-    """The answers of `decimal_exponents` for R groups as one array (R, 1), or (R, S)."""
-    width = max(len(group) for group in groups)
-    return np.stack([np.broadcast_to(group, width) for group in groups])
+def _exact_together(groups: Sequence[Group], exponents: Sequence[int]) -> bool:
+    """Whether a quantity times a weight, both in units, is exact as float64."""
+    *quantities, weight = (
+        max(float(plane.max()) for plane in group) * 10.0**exponent
+        for group, exponent in zip(groups, exponents, strict=True)
+    )
+    return max(quantities) * max(weight, 10.0 ** exponents[-1]) < EXACT
 
 
 def compact(units: Floats) -> NDArray[Any]:
@@ -81,6 +105,7 @@ def _power(exponents: NDArray[np.int8]) -> Floats:
 
 def _is_decimal(values: Floats, exponent: int) -> NDArray[np.bool_]:
     power = 10.0**exponent
-    units = np.rint(values * power)
+    with np.errstate(over="ignore"):  # beyond a double's range, and so beyond EXACT
+        units = np.rint(values * power)
     decimal: NDArray[np.bool_] = (units / power == values) & (units < EXACT)
     return decimal

@@ -6,6 +6,9 @@
 ended. Nothing is checked and nothing is raised here: `Batch` and `allocate` do that.
 """
 
+from fairsched_fast.kernels.endings import BUDGET, CAPACITY, CEILINGS, USER_CAPS, stops
+from fairsched_fast.kernels.finals import totals
+from fairsched_fast.kernels.orders import steps
 from fairsched_fast.kernels.problem import (
     IGNORE,
     INTEGER,
@@ -15,9 +18,6 @@ from fairsched_fast.kernels.problem import (
     TICKS,
     Problem,
 )
-from fairsched_fast.kernels.steps import steps
-from fairsched_fast.kernels.stops import BUDGET, CAPACITY, CEILINGS, USER_CAPS, stops
-from fairsched_fast.kernels.totals import totals
 
 __all__ = [
     "BUDGET",

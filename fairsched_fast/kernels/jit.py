@@ -21,3 +21,13 @@ def jit(function: Function) -> Function:
     except RuntimeError:  # no folder that can be written to
         compiled = numba.njit(nogil=True, error_model="numpy")(function)
     return compiled
+
+
+def inlined(function: Function) -> Function:
+    """Compile `function` into each of its callers.
+
+    For what runs once a scenario and takes whole tuples of arrays: calling it would count a
+    reference to each of them, which costs more than the work.
+    """
+    compiled: Function = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    return compiled

@@ -17,8 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
-from fairsched_fast.kernels.problem import IGNORE, INTEGER, Problem, Scenario, at, unpack
+from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.problem import (
+    IGNORE,
+    INTEGER,
+    OFFSET,
+    SLOPE,
+    Problem,
+    Scenario,
+    at,
+    unpack,
+)
 
 LAST = np.int32(2**31 - 1)  # the key of a job that gets nothing more, in a lane
 
@@ -54,7 +63,7 @@ def blank_lanes(problem: Problem, width: int) -> Lanes:
     )
 
 
-@jit
+@inlined
 def load_lane(
     problem: Problem, s: int, lane: int, on_full: int, one: Scenario, rows: Lanes
 ) -> bool:
@@ -65,11 +74,11 @@ def load_lane(
     """
     if unpack(problem, s, one) != INTEGER:
         return False
-    J, L = one.offset.shape
+    J, L, _ = one.lines.shape
     for q in range(J):
         top = np.int32(0)
         for line in range(L):
-            offset, slope = one.scaled_offset[q, line], one.scaled_slope[q, line]
+            offset, slope = one.scaled[q, line, OFFSET], one.scaled[q, line, SLOPE]
             if one.room[q] == 0:
                 offset, slope = np.int64(0), np.int64(0)
             if offset >= LAST or slope >= LAST or offset + one.room[q] * slope >= LAST:

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import inlined, jit
 
+OFFSET, SLOPE, PER = 0, 1, 2  # of a line
 INTEGER, QUOTIENT, TICKS = 0, 1, 2  # forms of keys, from the most exact
 SKIP, STOP, IGNORE = 0, 1, 2  # what happens when the chosen job's next executor does not fit
 DEAD = np.int64(2**63 - 1)  # the key of a job that gets nothing more
@@ -48,20 +49,23 @@ class Problem(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """One scenario, its jobs by place in rank order (q), and how far its run has come."""
+    """One scenario, its jobs by place in rank order (q), and how far its run has come.
+
+    Functions that a kernel calls for every grant take the arrays they need, not the whole tuple:
+    passing it counts a reference to each of its arrays, ten times the work of the grant.
+    """
 
     job: NDArray[np.int64]  # (J,) the job at each place
     room: NDArray[np.int64]  # (J,) 0 once it gets nothing more
     given: NDArray[np.int64]  # (J,) executors granted so far
-    offset: NDArray[np.float64]  # (J, L)
-    slope: NDArray[np.float64]  # (J, L)
-    per: NDArray[np.float64]  # (J, L)
-    scaled_offset: NDArray[np.int64]  # (J, L) over the common denominator, for INTEGER
-    scaled_slope: NDArray[np.int64]  # (J, L)
+    lines: NDArray[np.float64]  # (J, L, 3) offset, slope and per
+    scaled: NDArray[np.int64]  # (J, L, 2) offset and slope over the common denominator, for INTEGER
     demand: NDArray[np.int64]  # (J, R)
     free: NDArray[np.int64]  # (R,)
     user: NDArray[np.int64]  # (J,)
     user_left: NDArray[np.int64]  # (U,)
+    count: NDArray[np.int64]  # (J,) work space
+    user_count: NDArray[np.int64]  # (U,) work space
     key: NDArray[np.int64]  # (places,) keys of the next claims, `places` a power of two ≥ J
     tree: NDArray[np.int64]  # (2 · places,) winner tree over `key`
 
@@ -78,13 +82,12 @@ def blank(problem: Problem) -> Scenario:
         np.zeros(J, np.int64),
         np.zeros(J, np.int64),
         np.zeros(J, np.int64),
-        np.zeros((J, L)),
-        np.zeros((J, L)),
-        np.zeros((J, L)),
-        np.zeros((J, L), np.int64),
-        np.zeros((J, L), np.int64),
+        np.zeros((J, L, 3)),
+        np.zeros((J, L, 2), np.int64),
         np.zeros((J, R), np.int64),
         np.zeros(R, np.int64),
+        np.zeros(J, np.int64),
+        np.zeros(U, np.int64),
         np.zeros(J, np.int64),
         np.zeros(U, np.int64),
         np.full(places, DEAD, np.int64),
@@ -98,7 +101,7 @@ def at(array: NDArray[Any], s: int) -> int:
     return s if array.shape[-1] > 1 else 0
 
 
-@jit
+@inlined
 def unpack(problem: Problem, s: int, one: Scenario) -> int:
     """Fill `one` with scenario s, nothing granted; the form of its keys."""
     J, L, _ = problem.offset.shape
@@ -110,9 +113,9 @@ def unpack(problem: Problem, s: int, one: Scenario) -> int:
         one.given[q] = 0
         one.user[q] = problem.user[j, at(problem.user, s)]
         for line in range(L):
-            one.offset[q, line] = problem.offset[j, line, at(problem.offset, s)]
-            one.slope[q, line] = problem.slope[j, line, at(problem.slope, s)]
-            one.per[q, line] = problem.per[j, line, at(problem.per, s)]
+            one.lines[q, line, OFFSET] = problem.offset[j, line, at(problem.offset, s)]
+            one.lines[q, line, SLOPE] = problem.slope[j, line, at(problem.slope, s)]
+            one.lines[q, line, PER] = problem.per[j, line, at(problem.per, s)]
         d = j if problem.demand.shape[0] > 1 else 0
         for r in range(one.free.shape[0]):
             one.demand[q, r] = problem.demand[d, r, at(problem.demand, s)]
@@ -120,42 +123,40 @@ def unpack(problem: Problem, s: int, one: Scenario) -> int:
         one.free[r] = problem.free[r, at(problem.free, s)]
     for u in range(one.user_left.shape[0]):
         one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
-    return settle_form(one)
+    return settle_form(one.lines, one.scaled, one.room)
 
 
 @jit
-def settle_form(one: Scenario) -> int:
-    """Choose the most exact form that holds this scenario's keys, and prepare its lines for it.
+def settle_form(
+    lines: NDArray[np.float64], scaled: NDArray[np.int64], room: NDArray[np.int64]
+) -> int:
+    """Choose the most exact form that holds a scenario's keys, and prepare its lines for it.
 
     The choice depends on the keys' values alone, not on the units they are written in.
     """
-    J, L = one.offset.shape
+    J, L, _ = lines.shape
+    exact = True
     for q in range(J):
         for line in range(L):
-            if one.per[q, line] == 0.0:
-                one.offset[q, line] = 0.0
-                one.slope[q, line] = 0.0
-                one.per[q, line] = 1.0
-            if not (
-                whole(one.offset[q, line]) and whole(one.slope[q, line]) and whole(one.per[q, line])
-            ):
-                return TICKS
-    if scale(one):
+            if lines[q, line, PER] == 0.0:
+                lines[q, line, OFFSET] = 0.0
+                lines[q, line, SLOPE] = 0.0
+                lines[q, line, PER] = 1.0
+            for part in range(3):
+                exact = exact and whole(lines[q, line, part])
+    if not exact:
+        return TICKS
+    if scale(lines, scaled, room):
         return INTEGER
     for q in range(J):  # lowest terms: what the denominators are whatever the units
         for line in range(L):
-            g = float(
-                math.gcd(
-                    math.gcd(int(one.offset[q, line]), int(one.slope[q, line])),
-                    int(one.per[q, line]),
-                )
-            )
-            one.offset[q, line] /= g
-            one.slope[q, line] /= g
-            one.per[q, line] /= g
-    if scale(one):
+            offset, slope = int(lines[q, line, OFFSET]), int(lines[q, line, SLOPE])
+            common = math.gcd(math.gcd(offset, slope), int(lines[q, line, PER]))
+            for part in range(3):
+                lines[q, line, part] /= float(common)
+    if scale(lines, scaled, room):
         return INTEGER
-    return QUOTIENT if doubles_tell_apart(one) else TICKS
+    return QUOTIENT if doubles_tell_apart(lines, room) else TICKS
 
 
 @jit
@@ -165,44 +166,45 @@ def whole(x: float) -> bool:
 
 
 @jit
-def scale(one: Scenario) -> bool:
+def scale(lines: NDArray[np.float64], scaled: NDArray[np.int64], room: NDArray[np.int64]) -> bool:
     """Bring all lines over their common denominator; False where the keys would pass 2^62."""
-    J, L = one.offset.shape
+    J, L, _ = lines.shape
     common = 1
     for q in range(J):
-        if one.room[q] == 0:
+        if room[q] == 0:
             continue
         for line in range(L):
-            per = int(one.per[q, line])
+            per = int(lines[q, line, PER])
             if common % per != 0:
                 factor = per // math.gcd(common, per)
                 if float(common) * float(factor) >= _INTEGER_KEYS:
                     return False
                 common *= factor
     for q in range(J):
-        if one.room[q] == 0:
+        if room[q] == 0:
             continue
         for line in range(L):
-            factor = common // int(one.per[q, line])
-            top = one.offset[q, line] + float(one.room[q]) * one.slope[q, line]
-            if top * float(factor) >= _INTEGER_KEYS:
+            offset, slope = lines[q, line, OFFSET], lines[q, line, SLOPE]
+            factor = common // int(lines[q, line, PER])
+            if (offset + float(room[q]) * slope) * float(factor) >= _INTEGER_KEYS:
                 return False
-            one.scaled_offset[q, line] = int(one.offset[q, line]) * factor
-            one.scaled_slope[q, line] = int(one.slope[q, line]) * factor
+            scaled[q, line, OFFSET] = int(offset) * factor
+            scaled[q, line, SLOPE] = int(slope) * factor
     return True
 
 
 @jit
-def doubles_tell_apart(one: Scenario) -> bool:
+def doubles_tell_apart(lines: NDArray[np.float64], room: NDArray[np.int64]) -> bool:
     """Whether correctly rounded quotients order these keys, equal ones staying equal."""
-    J, L = one.offset.shape
+    J, L, _ = lines.shape
     top, first, second = 0.0, 1.0, 1.0  # the largest key, the two largest denominators
     for q in range(J):
-        if one.room[q] == 0:
+        if room[q] == 0:
             continue
         for line in range(L):
-            per = one.per[q, line]
-            top = max(top, (one.offset[q, line] + float(one.room[q]) * one.slope[q, line]) / per)
+            per = lines[q, line, PER]
+            units = lines[q, line, OFFSET] + float(room[q]) * lines[q, line, SLOPE]
+            top = max(top, units / per)
             if per > first:
                 first, second = per, first
             elif second < per < first:
@@ -211,41 +213,38 @@ def doubles_tell_apart(one: Scenario) -> bool:
 
 
 @jit
-def claim_key(form: int, one: Scenario, q: int, k: int) -> int:
+def claim_key(
+    form: int, lines: NDArray[np.float64], scaled: NDArray[np.int64], q: int, k: int
+) -> int:
     """The key of the k-th claim (from 0) of the job at place q: never falls as k grows."""
     if form == INTEGER:
         best = np.int64(0)
-        for line in range(one.scaled_offset.shape[1]):
-            value = one.scaled_offset[q, line] + k * one.scaled_slope[q, line]
-            if value > best:
-                best = value
+        for line in range(scaled.shape[1]):
+            best = max(best, scaled[q, line, OFFSET] + k * scaled[q, line, SLOPE])
         return best
     share = 0.0
-    for line in range(one.offset.shape[1]):
-        units = one.offset[q, line] + float(k) * one.slope[q, line]
+    for line in range(lines.shape[1]):
+        units = lines[q, line, OFFSET] + float(k) * lines[q, line, SLOPE]
         if form == TICKS:
-            value_f = np.rint(_TICK * units / one.per[q, line])
+            share = max(share, np.rint(_TICK * units / lines[q, line, PER]))
         else:
-            value_f = units / one.per[q, line]
-        if value_f > share:
-            share = value_f
+            share = max(share, units / lines[q, line, PER])
     return np.float64(share).view(np.int64)
 
 
 @jit
-def fits(one: Scenario, q: int) -> bool:
+def fits(demand: NDArray[np.int64], free: NDArray[np.int64], q: int) -> bool:
     """Whether the next executor of the job at place q fits into what is free."""
-    for r in range(one.free.shape[0]):
-        if one.demand[q, r] > 0 and one.demand[q, r] > one.free[r]:
+    for r in range(free.shape[0]):
+        if demand[q, r] > 0 and demand[q, r] > free[r]:
             return False
     return True
 
 
 @jit
-def capped(one: Scenario, q: int) -> bool:
-    """Whether the job's user is at its cap."""
-    u = one.user[q]
-    return u >= 0 and one.user_left[u] <= 0
+def capped(user: NDArray[np.int64], user_left: NDArray[np.int64], q: int) -> bool:
+    """Whether the user of the job at place q is at its cap."""
+    return user[q] >= 0 and user_left[user[q]] <= 0
 
 
 @jit

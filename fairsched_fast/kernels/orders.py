@@ -24,12 +24,12 @@ from fairsched_fast.kernels.problem import (
     capped,
     claim_key,
     fits,
-    take,
     unpack,
 )
 
 BLOCK = 256  # scenarios that run in lockstep: their rows of int16 to int64 stay in L1
-LANE_JOBS = 32  # beyond, walking all jobs each step costs more than a winner tree
+FEWEST_LANES = 16  # fewer scenarios are sooner done one by one
+LANE_ROWS = 240  # J·(L + 2) rows: beyond, walking all jobs each step costs more than a winner tree
 
 
 @jit
@@ -59,11 +59,13 @@ def steps(
     S = scenarios(problem)
     worst = 0
     one = blank(problem)
-    width = BLOCK if problem.order.shape[0] <= LANE_JOBS and S > 1 else 0
+    J, L, _ = problem.offset.shape
+    width = BLOCK if J * (L + 2) <= LANE_ROWS else 0
     rows = blank_lanes(problem, width)
     for start in range(0, S, BLOCK):
         stop = min(start + BLOCK, S)
-        if width > 0 and run_lanes(
+        in_lanes = width > 0 and stop - start >= FEWEST_LANES
+        if in_lanes and run_lanes(
             problem, on_full, start, stop, first, one, rows, granted, choices
         ):
             continue
@@ -113,44 +115,46 @@ def play(
     (int, bool)
         How many were granted, and whether nothing more ever will be.
     """
-    J, places = one.job.shape[0], one.key.shape[0]
-    log = choices.shape[0] > 0
-    for q in range(J):
-        live = one.given[q] < one.room[q]
-        one.key[q] = claim_key(form, one, q, one.given[q]) if live else DEAD
-    for q in range(J, places):
-        one.key[q] = DEAD
+    job, room, given, lines, scaled = one.job, one.room, one.given, one.lines, one.scaled
+    demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
+    key, tree = one.key, one.tree
+    J, R, places, log = job.shape[0], free.shape[0], key.shape[0], choices.shape[0] > 0
     for q in range(places):
-        one.tree[places + q] = q
+        live = q < J and given[q] < room[q]
+        key[q] = claim_key(form, lines, scaled, q, given[q]) if live else DEAD
+        tree[places + q] = q
     for node in range(places - 1, 0, -1):
-        one.tree[node] = winner(one, node)
+        tree[node] = winner(key, tree, node)
     done = 0
     while done < most:
-        q = one.tree[1] if places > 1 else 0
-        if one.key[q] == DEAD:
+        q = tree[1]
+        if key[q] == DEAD:
             return done, True
-        if capped(one, q):
-            one.room[q] = one.given[q]
-        elif on_full != IGNORE and not fits(one, q):
+        if capped(user, user_left, q):
+            room[q] = given[q]
+        elif on_full != IGNORE and not fits(demand, free, q):
             if on_full == STOP:
                 return done, True
-            one.room[q] = one.given[q]
+            room[q] = given[q]
         else:
-            take(one, q, 1)
+            given[q] += 1
+            for r in range(R):
+                free[r] -= demand[q, r]
+            if user[q] >= 0:
+                user_left[user[q]] -= 1
             if log:
-                choices[done, column] = one.job[q]
+                choices[done, column] = job[q]
             done += 1
-        live = one.given[q] < one.room[q]
-        one.key[q] = claim_key(form, one, q, one.given[q]) if live else DEAD
+        key[q] = claim_key(form, lines, scaled, q, given[q]) if given[q] < room[q] else DEAD
         node = (places + q) // 2
         while node > 0:
-            one.tree[node] = winner(one, node)
+            tree[node] = winner(key, tree, node)
             node //= 2
     return done, False
 
 
 @jit
-def winner(one: Scenario, node: int) -> int:
+def winner(key: NDArray[np.int64], tree: NDArray[np.int64], node: int) -> int:
     """The place that wins below a node: the lower key, the left (lower rank) at a tie."""
-    left, right = one.tree[2 * node], one.tree[2 * node + 1]
-    return right if one.key[right] < one.key[left] else left
+    left, right = tree[2 * node], tree[2 * node + 1]
+    return right if key[right] < key[left] else left

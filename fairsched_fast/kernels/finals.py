@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.orders import play, scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
     INTEGER,
+    OFFSET,
+    SLOPE,
     STOP,
     Problem,
     Scenario,
@@ -25,7 +28,6 @@ from fairsched_fast.kernels.problem import (
     take,
     unpack,
 )
-from fairsched_fast.kernels.steps import play, scenarios, write_given
 
 _SAFE_PRODUCT = 2.0**62
 
@@ -53,7 +55,9 @@ def totals(problem: Problem, on_full: int, first: int, granted: NDArray[np.int32
         left = np.int64(problem.budget[at(problem.budget, s)])
         while left > 0:
             level = last_sure_level(one, form, on_full, left)
-            left -= take_prefix(one, form, level)
+            left -= count_claims(one, form, level)
+            for q in range(one.job.shape[0]):
+                take(one, q, one.count[q])
             if level == top_level(one, form):
                 break
             left, ended = take_level(one, form, level + 1, on_full, left)
@@ -73,7 +77,7 @@ def top_level(one: Scenario, form: int) -> int:
     top = np.int64(-1)
     for q in range(one.job.shape[0]):
         if one.given[q] < one.room[q]:
-            top = max(top, claim_key(form, one, q, one.room[q] - 1))
+            top = max(top, claim_key(form, one.lines, one.scaled, q, one.room[q] - 1))
     return top
 
 
@@ -96,80 +100,73 @@ def last_sure_level(one: Scenario, form: int, on_full: int, left: int) -> int:
 @jit
 def prefix_fits(one: Scenario, form: int, level: int, on_full: int, left: int) -> bool:
     """Whether budget, users' caps and capacity allow every remaining claim with key ≤ level."""
-    J, R, U = one.job.shape[0], one.free.shape[0], one.user_left.shape[0]
-    budget = left
-    for q in range(J):
-        count = claims_up_to(one, form, q, level)
-        if count == 0:
-            continue
-        budget -= count
-        if budget < 0:
-            return False
+    if count_claims(one, form, level) > left:
+        return False
+    count, user, demand = one.count, one.user, one.demand
+    J, U = user.shape[0], one.user_left.shape[0]
     if U > 0:
         for u in range(U):
-            allowed = one.user_left[u]
-            for q in range(J):
-                if one.user[q] == u:
-                    count = claims_up_to(one, form, q, level)
-                    if count > 0:
-                        allowed -= count
-                        if allowed < 0:
-                            return False
+            one.user_count[u] = 0
+        for q in range(J):
+            if user[q] >= 0:
+                one.user_count[user[q]] += count[q]
+        for u in range(U):
+            if one.user_count[u] > max(0, one.user_left[u]):
+                return False
     if on_full == IGNORE:
         return True
-    for r in range(R):
+    for r in range(demand.shape[1]):
         room = one.free[r]
         for q in range(J):
-            need = one.demand[q, r]
-            if need == 0:
+            if count[q] == 0 or demand[q, r] == 0:
                 continue
-            count = claims_up_to(one, form, q, level)
-            if count == 0:
-                continue
-            if float(need) * float(count) >= _SAFE_PRODUCT:
+            if float(demand[q, r]) * float(count[q]) >= _SAFE_PRODUCT:
                 return False
-            room -= need * count
+            room -= demand[q, r] * count[q]
             if room < 0:
                 return False
     return True
 
 
 @jit
-def claims_up_to(one: Scenario, form: int, q: int, level: int) -> int:
-    """How many remaining claims of the job at place q have a key ≤ level."""
-    low, high = one.given[q], one.room[q]
-    if low >= high or claim_key(form, one, q, low) > level:
-        return 0
-    if form == INTEGER:
-        for line in range(one.scaled_offset.shape[1]):
-            slope = one.scaled_slope[q, line]
-            if slope > 0:
-                high = min(high, (level - one.scaled_offset[q, line]) // slope + 1)
-        return high - low
-    if claim_key(form, one, q, high - 1) <= level:
-        return high - low
-    # Rounded keys: the last k with key ≤ level, found on the keys themselves.
-    start = low
-    high -= 1
-    while high - low > 1:
-        middle = low + (high - low) // 2
-        if claim_key(form, one, q, middle) <= level:
-            low = middle
-        else:
-            high = middle
-    return low + 1 - start
+def count_claims(one: Scenario, form: int, level: int) -> int:
+    """Count each job's remaining claims with key ≤ level into `one.count`; their sum."""
+    total = np.int64(0)
+    count, given, room, lines, scaled = one.count, one.given, one.room, one.lines, one.scaled
+    for q in range(count.shape[0]):
+        count[q] = claims_up_to(form, lines, scaled, q, given[q], room[q], level)
+        total += count[q]
+    return total
 
 
 @jit
-def take_prefix(one: Scenario, form: int, level: int) -> int:
-    """Grant every remaining claim with key ≤ level; how many they were."""
-    taken = 0
-    for q in range(one.job.shape[0]):
-        count = claims_up_to(one, form, q, level)
-        if count > 0:
-            take(one, q, count)
-            taken += count
-    return taken
+def claims_up_to(
+    form: int,
+    lines: NDArray[np.float64],
+    scaled: NDArray[np.int64],
+    q: int,
+    first: int,
+    end: int,
+    level: int,
+) -> int:
+    """How many of the claims first…end−1 of the job at place q have a key ≤ level."""
+    if first >= end or claim_key(form, lines, scaled, q, first) > level:
+        return 0
+    if form == INTEGER:
+        for line in range(scaled.shape[1]):
+            slope = scaled[q, line, SLOPE]
+            if slope > 0:
+                end = min(end, (level - scaled[q, line, OFFSET]) // slope + 1)
+        return end - first
+    # Rounded keys have no closed form to trust: find the last such claim on the keys themselves.
+    low, high = first, end
+    while high - low > 1:
+        middle = low + (high - low) // 2
+        if claim_key(form, lines, scaled, q, middle) <= level:
+            low = middle
+        else:
+            high = middle
+    return high - first
 
 
 @jit
@@ -181,32 +178,36 @@ def take_level(one: Scenario, form: int, level: int, on_full: int, left: int) ->
     (int, bool)
         What is left of the budget, and whether the run has ended.
     """
+    count_claims(one, form, level)
     for q in range(one.job.shape[0]):
-        wanted = claims_up_to(one, form, q, level)
+        wanted = one.count[q]
         if wanted == 0:
             continue
-        if capped(one, q):
+        if capped(one.user, one.user_left, q):
             one.room[q] = one.given[q]
             continue
-        count = min(wanted, left)
-        u = one.user[q]
-        if u >= 0:
-            count = min(count, one.user_left[u])
+        most = min(wanted, left)
+        if one.user[q] >= 0:
+            most = min(most, one.user_left[one.user[q]])
         full = False
         if on_full != IGNORE:
-            for r in range(one.free.shape[0]):
-                need = one.demand[q, r]
-                if need > 0:
-                    most = max(0, one.free[r] // need)
-                    if most < count:
-                        count = most
-                        full = True
-        take(one, q, count)
-        left -= count
-        if left == 0:
+            allowed = how_many_fit(one, q, most)
+            full = allowed < most
+            most = allowed
+        take(one, q, most)
+        left -= most
+        if left == 0 or (full and on_full == STOP):
             return left, True
-        if full and on_full == STOP:
-            return left, True
-        if count < wanted:
+        if most < wanted:
             one.room[q] = one.given[q]
     return left, False
+
+
+@jit
+def how_many_fit(one: Scenario, q: int, most: int) -> int:
+    """How many executors of the job at place q fit into what is free, up to `most`."""
+    for r in range(one.free.shape[0]):
+        need = one.demand[q, r]
+        if need > 0:
+            most = min(most, max(0, one.free[r] // need))
+    return most

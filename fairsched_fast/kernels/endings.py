@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.orders import scenarios
 from fairsched_fast.kernels.problem import IGNORE, Problem, at
-from fairsched_fast.kernels.steps import scenarios
 
 BUDGET, CAPACITY, USER_CAPS, CEILINGS = 0, 1, 2, 3
 
