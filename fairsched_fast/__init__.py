@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairsched_fast.engine import allocate
     from fairsched_fast.errors import InputError
     from fairsched_fast.model import NO_LIMIT, Job, Pool, Scenario
-    from fairsched_fast.policies import Policy, policies, policy
+    from fairsched_fast.policies import Policy, policy
     from fairsched_fast.result import Result, StopReason
     from fairsched_fast.tables import difference
 
@@ -30,7 +30,6 @@ _HOME = {
     "StopReason": "result",
     "allocate": "engine",
     "difference": "tables",
-    "policies": "policies",
     "policy": "policies",
 }
 
@@ -47,7 +46,6 @@ __all__ = [
     "StopReason",
     "allocate",
     "difference",
-    "policies",
     "policy",
 ]
 

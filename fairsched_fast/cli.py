@@ -147,17 +147,17 @@ def plan(
     read = load_sweep(spec, jobs)
     compile_kernels(sys.stderr)
     made = make_plan(read, limit, workers)
-    _show(made.to_json() if as_json else describe_plan(made, spec))
+    _show(made.to_json() if as_json else describe_plan(made, spec, jobs))
 
 
 @app.command()
 def policies(as_json: Json = False) -> None:
     """List the policies: name, formula of the key, source."""
-    from fairsched_fast.policies import policies as known
+    from fairsched_fast.policies import known_policies
 
     rows = [
         {"name": p.name, "does": p.description, "key": p.formula, "source": p.source}
-        for p in known().values()
+        for p in known_policies().values()
     ]
     _show(rows if as_json else "\n\n".join(_entry(row) for row in rows))
 

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """The input is wrong. The message says what was given, what was expected and what to do."""
+    """The input is wrong. The message says what was given, what was expected and what to do.
+
+    Attributes
+    ----------
+    problems
+        Each problem by itself, without the subject that the message begins with.
+    """
+
+    def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems) or (message,)
 
 
 class Problems(list[str]):
@@ -18,9 +28,9 @@ class Problems(list[str]):
         if not self:
             return
         if len(self) == 1:
-            raise InputError(f"{subject}: {self[0]}")
+            raise InputError(f"{subject}: {self[0]}", self)
         listed = "".join(f"\n  - {problem}" for problem in self)
-        raise InputError(f"{subject}: {len(self)} problems{listed}")
+        raise InputError(f"{subject}: {len(self)} problems{listed}", self)
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

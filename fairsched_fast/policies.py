@@ -104,7 +104,7 @@ def policy(
     return register
 
 
-def policies() -> dict[str, Policy]:
+def known_policies() -> dict[str, Policy]:
     """All policies known by name."""
     return dict(_REGISTRY)
 

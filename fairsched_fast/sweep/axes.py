@@ -112,7 +112,7 @@ def read_axis(given: object) -> Axis:
     for value in given:
         if not _is_number(value):
             raise ValueError(f"holds {value!r}; expected finite numbers")
-    whole = all(isinstance(value, int) for value in given)
+    whole = all(isinstance(value, int) and abs(value) <= _LARGEST for value in given)
     return Listed(np.array(given, np.int64 if whole else np.float64))
 
 
@@ -169,7 +169,7 @@ def _stepped(start: Any, stop: Any, step: Any, *, end_included: bool) -> Stepped
     count = math.floor(steps) + 1 if end_included else math.ceil(steps)
     places = max(0, *(-int(x.normalize().as_tuple().exponent) for x in (first, by)))
     scale = Decimal(10) ** places
-    if max(abs(first), abs(last)) * scale >= _LARGEST:
+    if max(abs(first), abs(last), abs(by)) * scale >= _LARGEST:
         raise ValueError(f"reaches {stop} in steps of {step}; expected at most 15 digits")
     return Stepped(int(first * scale), int(by * scale), max(0, count), places)
 
@@ -177,4 +177,4 @@ def _stepped(start: Any, stop: Any, step: Any, *, end_included: bool) -> Stepped
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) and abs(value) < 1e300
+    return abs(value) < 1e300  # neither NaN nor infinite, nor a whole number no double can hold

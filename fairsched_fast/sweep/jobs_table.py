@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch, Labels
 from fairsched_fast.errors import InputError, Problems, did_you_mean
-from fairsched_fast.model import NO_LIMIT, Job
+from fairsched_fast.model import NO_LIMIT, Job, check_count, check_quantity
 from fairsched_fast.sweep.settings import Settings, stack
 
 _MANY = 10  # problems named before "and more"
@@ -69,11 +69,14 @@ class JobsTable:
     def jobs(self, settings: Settings, drawn: NDArray[np.int64]) -> Iterator[Job]:
         """The same for one scenario, as a person would write it: `drawn` is (J,)."""
         resources = list(next(iter(settings.pools.values()))["capacity"])
+        times = Counter[int]()
         for m in drawn.tolist():
+            times[m] += 1
+            again = f" ({times[m]})" if times[m] > 1 else ""  # drawn with replacement
             fields: dict[str, Any] = {k: _plain(v) for k, v in settings.drawn.items()}
             fields.update({name: _plain(values[m]) for name, values in self.fields.items()})
             yield Job(
-                self.names[m],
+                self.names[m] + again,
                 usage=dict(zip(resources, self.usage[m].tolist(), strict=True)),
                 demand=dict(zip(resources, self.demand[m].tolist(), strict=True)),
                 **fields,
@@ -113,8 +116,14 @@ def read_jobs_table(
         for column in wanted
         if column.name not in header
     )
+    problems.extend(
+        f"line 1: the column {column!r} is there {header.count(column)} times; expected it once"
+        for column in dict.fromkeys(column.name for column in wanted)
+        if header.count(column) > 1
+    )
     problems.raise_if_any(str(path))
-    numeric = [(column, header.index(column.name)) for column in wanted[1:]]
+    rules = [*[""] * (len(demand) + len(usage)), *fields]
+    numeric = [(c, header.index(c.name), rule) for c, rule in zip(wanted[1:], rules, strict=True)]
     at_name = header.index(name)
     names: dict[str, int] = {}
     values: list[list[float]] = []
@@ -130,7 +139,7 @@ def read_jobs_table(
                     f"line {line}, column {name!r}: {row[at_name]!r} is in line {before} already"
                 )
             names.setdefault(row[at_name], line)
-            values.append([_number(problems, line, column, row[i]) for column, i in numeric])
+            values.append([_number(problems, line, c, row[i], rule) for c, i, rule in numeric])
         if len(problems) >= _MANY:
             problems.append("… and perhaps more below")
             break
@@ -171,13 +180,16 @@ def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             reader = csv.reader(file, strict=True)
             header = next(reader, None)
             if not header:
-                raise InputError(
-                    f"{path}: the file is empty; expected a header and one row per job"
-                )
+                raise InputError(f"{path}: line 1 is empty; expected a header, then a row per job")
             yield 1, header
-            for row in reader:
-                if row:
-                    yield reader.line_num, row
+            try:
+                for row in reader:
+                    if row:
+                        yield reader.line_num, row
+            except csv.Error as error:
+                raise InputError(
+                    f"{path}: line {reader.line_num}: no valid CSV: {error}"
+                ) from error
     except FileNotFoundError:
         raise InputError(
             f"{path}: there is no such file; expected a CSV of jobs (see --jobs)"
@@ -186,14 +198,16 @@ def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{path}: cannot be read as CSV: {error}") from error
 
 
-def _number(problems: Problems, line: int, column: Column, cell: str) -> float:
+def _number(problems: Problems, line: int, column: Column, cell: str, field: str) -> float:
+    """A cell in our unit; `field` is the setting of a job that it is, "" for a quantity."""
+    here = f"line {line}, column {column.name!r}"
     try:
         value = float(cell) * column.factor if column.factor != 1 else float(cell)
     except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        problems.append(
-            f"line {line}, column {column.name!r}: {cell!r}; expected a finite number, 0 or more"
-        )
+        problems.append(f"{here}: {cell!r}; expected a finite number, 0 or more")
         return 0.0
+    if field in ("max_executors", "executors"):
+        check_count(problems, here, value)
+    else:
+        check_quantity(problems, here, value, positive=field == "weight")
     return value

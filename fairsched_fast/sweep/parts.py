@@ -15,6 +15,7 @@ from fairsched_fast.columns import ResourceColumns, resource_columns, unit_of
 from fairsched_fast.result import Result, StopReason
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Rows, Sweep
+from fairsched_fast.sweep.settings import Settings
 
 SCHEMA_VERSION = 1
 MEASURES = {
@@ -109,6 +110,7 @@ def summary_table(
     def interleave(pick: Any) -> NDArray[Any]:
         return np.stack([pick(p, q) for p in range(P) for q in range(Q)], axis=1).ravel()
 
+    settings = sweep.filled(rows)
     columns: dict[str, Any] = {
         "scenario": each(rows.scenario),
         "block": np.full(n * P * Q, rows.block, np.int32),
@@ -118,7 +120,7 @@ def summary_table(
     }
     for setting in sweep.axes:
         columns[setting.path] = _axis_column(
-            setting, sweep, rows, each, schema.field(setting.path).type
+            setting, settings, rows, each, schema.field(setting.path).type
         )
     columns["steps"] = interleave(lambda p, q: results[p][q].steps)
     columns["stop"] = _coded(
@@ -180,14 +182,14 @@ def _used(
 
 
 def _axis_column(
-    setting: Setting, sweep: Sweep, rows: Rows, each: Any, kind: pa.DataType
+    setting: Setting, settings: Settings, rows: Rows, each: Any, kind: pa.DataType
 ) -> pa.Array:
-    """Its values; where this block does not sweep over it, what the spec says."""
+    """Its values; where this block does not sweep over it, what it is there."""
     if setting in rows.values:
         return pa.array(each(rows.values[setting]).astype(kind.to_pandas_dtype()))
-    base = setting.read(sweep.settings)
-    filled = np.full(len(rows), np.nan if base is None else base)
-    return pa.array(each(filled), from_pandas=True).cast(kind)
+    value = setting.read(settings)
+    column = np.full(len(rows), np.nan if value is None else value)
+    return pa.array(each(column), from_pandas=True).cast(kind)
 
 
 def _axis_type(sweep: Sweep, setting: Setting) -> pa.DataType:
@@ -201,9 +203,14 @@ def _axis_type(sweep: Sweep, setting: Setting) -> pa.DataType:
         for block in sweep.blocks
         for axes in (block.grid, block.linked)
         for swept, axis in axes.items()
-        if swept.path == setting.path
+        if swept.overlaps(setting)
     )
-    drawn = any(setting in axes for block in sweep.blocks for axes in (block.random, block.sobol))
+    drawn = any(
+        swept.overlaps(setting)
+        for block in sweep.blocks
+        for axes in (block.random, block.sobol)
+        for swept in axes
+    )
     return pa.int64() if whole and not drawn else pa.float64()
 
 

@@ -33,6 +33,13 @@ class Setting:
         """The resource it is a quantity of."""
         return self.parts[3] if len(self.parts) == 4 else None
 
+    def overlaps(self, other: Setting) -> bool:
+        """Whether they stand in one place, as `job.*.weight` and `job.A.weight` do."""
+        return len(self.parts) == len(other.parts) and all(
+            mine == theirs or "*" in (mine, theirs)
+            for mine, theirs in zip(self.parts, other.parts, strict=True)
+        )
+
     def read(self, settings: Settings) -> Any:
         """Its value; that of the first job where it stands for all. None is no ceiling."""
         place, key = next(self._places(settings))
@@ -137,11 +144,11 @@ def _find_in_job(path: str, rest: tuple[str, ...], settings: Settings) -> None:
         )
     if rest[0] != "*":
         _one_of(path, rest[0], settings.jobs)
-    job = next(iter(settings.jobs.values())) if rest[0] == "*" else settings.jobs[rest[0]]
     if len(rest) == 2:
         _one_of(path, rest[1], JOB_FIELDS)
-    else:
-        _one_of(path, rest[1], ("usage", "demand"))
+        return
+    _one_of(path, rest[1], ("usage", "demand"))
+    for job in settings.jobs.values() if rest[0] == "*" else [settings.jobs[rest[0]]]:
         _one_of(path, rest[2], settings.pools[job["pool"]]["capacity"])
 
 

@@ -19,6 +19,7 @@ from fairsched_fast.sweep.store import write_parquet
 PROBE = 16_384  # scenarios that are run to learn what one costs
 _COUNTED = 1 << 22  # a block up to here has its filter applied to every row
 _WINDOWS, _WINDOW = 256, 256  # beyond, to evenly spread windows of rows
+_PLACES = [k / 32 for k in (16, 8, 24, *range(0, 33, 4), *range(1, 33, 2))]  # until one is kept
 _SAMPLES = 5
 
 
@@ -52,7 +53,7 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
     check_overfull(sweep)
     end = sweep.size if limit is None else min(limit, sweep.size)
     kept, exact = count_kept(sweep, end)
-    if kept == 0:
+    if kept == 0 and exact:
         raise InputError("`where` keeps no scenario; expected at least one. Loosen it")
     per_scenario = {"summary": len(sweep.policies) * len(sweep.settings.pools)}
     if sweep.keep_jobs:
@@ -103,18 +104,21 @@ def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
     first = 0
     for block in sweep.blocks:
         stop = min(first + block.size, end)
-        middle = max(first, (first + stop - PROBE) // 2)
-        if middle >= stop:
+        if first >= stop:
             break
-        chunk = Chunk(0, middle, min(middle + PROBE, stop), first)
-        began = time.perf_counter()
-        tables, digest = compute(sweep, chunk)
-        for table in tables.values():
-            sink = pa.BufferOutputStream()
-            write_parquet(table, sink)
-            size += sink.getvalue().size
-        seconds += time.perf_counter() - began
-        kept += digest.scenarios
+        for place in _PLACES:
+            start = first + int(place * max(0, stop - first - PROBE))
+            chunk = Chunk(0, start, min(start + PROBE, stop), first)
+            began = time.perf_counter()
+            tables, digest = compute(sweep, chunk)
+            for table in tables.values():
+                sink = pa.BufferOutputStream()
+                write_parquet(table, sink)
+                size += sink.getvalue().size
+            seconds += time.perf_counter() - began
+            kept += digest.scenarios
+            if digest.scenarios:
+                break
         first += block.size
     return seconds / max(kept, 1), size / max(kept, 1)
 
@@ -129,11 +133,17 @@ def _parts(sweep: Sweep, end: int) -> int:
 def _sample(sweep: Sweep, end: int) -> pd.DataFrame:
     """A few scenarios, evenly spread: id and the value of each axis."""
     rows = []
-    for i in np.linspace(0, end - 1, min(_SAMPLES, end)).astype(np.int64).tolist():
-        found = sweep.rows(i, i + 1)
-        values = {s.path: s.read(sweep.settings) for s in sweep.axes}
-        values.update({s.path: column[0] for s, column in found.values.items() if len(column)})
-        note = {} if len(found) else {"note": "dropped by where"}
-        rows.append({"scenario": i, **values, **note})
-    sample = pd.DataFrame(rows)
-    return sample.fillna({"note": ""}) if "note" in sample else sample
+    samples = min(_SAMPLES, end)
+    for i in (k * (end - 1) // max(samples - 1, 1) for k in range(samples)):
+        found = sweep.all_rows(i, i + 1)
+        settings = sweep.filled(found)
+        values = {s.path: _plain(s.read(settings)) for s in sweep.axes}
+        values.update({s.path: column[0].item() for s, column in found.values.items()})
+        note = "" if len(sweep.rows(i, i + 1)) else "dropped by where"
+        rows.append({"scenario": i, **values, "note": note})
+    sample = pd.DataFrame(rows, dtype=object)
+    return sample if sample["note"].any() else sample.drop(columns="note")
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.ndarray) else value

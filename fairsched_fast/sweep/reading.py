@@ -15,7 +15,7 @@ from fairsched_fast.policies import find_policy
 from fairsched_fast.sweep.axes import Axis, Choice, Draw, Listed, Uniform, read_axis, read_draw
 from fairsched_fast.sweep.jobs_table import Column, JobsTable, read_jobs_table
 from fairsched_fast.sweep.paths import Setting, find_setting
-from fairsched_fast.sweep.sampling import Block, Sweep
+from fairsched_fast.sweep.sampling import SOBOL_POINTS, Block, Sweep
 from fairsched_fast.sweep.settings import JOB_FIELDS, Settings, read_settings
 from fairsched_fast.sweep.spec import (
     BlockSection,
@@ -93,24 +93,28 @@ def _collect(problems: Problems, path: str, call: Any, *args: Any, **kwargs: Any
     """The call's value; None where it finds its input wrong, which is noted under `path`."""
     try:
         return call(*args, **kwargs)
+    except InputError as error:
+        problems.extend(_at(path, message) for message in error.problems)
     except ValueError as error:
-        message = str(error)
-        problems.append(
-            f"{path} {message}"
-            if path and message.startswith(("is ", "has ", "holds ", "reaches "))
-            else f"{path}: {message}"
-        )
-        return None
+        problems.append(_at(path, str(error)))
+    return None
+
+
+def _at(path: str, message: str) -> str:
+    if message.startswith(path):
+        return message
+    goes_on = message.startswith(("is ", "has ", "holds ", "reaches "))
+    return f"{path} {message}" if goes_on else f"{path}: {message}"
 
 
 def _settings(problems: Problems, spec: Spec) -> Settings | None:
     """The file's own scenario, judged by the model's checks."""
     pools = [
-        _collect(problems, f"pool[{i}]", Pool, **section.model_dump())
+        _collect(problems, f"pool[{i}] {section.name!r}", Pool, **section.model_dump())
         for i, section in enumerate(spec.pool)
     ]
     jobs = [
-        _collect(problems, f"job[{i}]", Job, **section.model_dump())
+        _collect(problems, f"job[{i}] {section.name!r}", Job, **section.model_dump())
         for i, section in enumerate(spec.job)
     ]
     if spec.jobs is not None and spec.job:
@@ -126,10 +130,10 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
     drawn = _drawn(problems, spec.jobs, pools[0]) if spec.jobs else {}
     # One job stands in for those of a table: pools, budgets and caps are what is judged.
     members = jobs or [Job("drawn", demand=dict.fromkeys(pools[0].capacity, 0))]
-    scenario = _collect(
-        problems, "", Scenario, pools, members, spec.extra_executors, spec.user_caps
-    )
-    if scenario is None:
+    try:
+        scenario = Scenario(pools, members, spec.extra_executors, spec.user_caps)
+    except InputError as error:
+        problems.extend(_by_place(message, spec) for message in error.problems)
         return None
     problems.extend(
         f"pool[{i}]: no job takes from pool {pool.name!r}; give it one, or leave it out"
@@ -139,6 +143,16 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
     settings = read_settings(pools, jobs, dict(scenario.extra_executors), dict(scenario.user_caps))
     settings.drawn = drawn
     return settings
+
+
+def _by_place(message: str, spec: Spec) -> str:
+    """A message of the model's with its `job 'A'` as the file has it, `job[0] 'A'`."""
+    for kind, sections in (("pool", spec.pool), ("job", spec.job)):
+        for name, i in {section.name: i for i, section in enumerate(sections)}.items():
+            twice = f"{kind}[{i}].name is the duplicate {name!r}"
+            message = message.replace(f"duplicate {kind} name {name!r}", twice)
+            message = message.replace(f"{kind} {name!r}", f"{kind}[{i}] {name!r}")
+    return message
 
 
 def _drawn(problems: Problems, section: JobsSection, pool: Pool) -> dict[str, Any]:
@@ -153,7 +167,7 @@ def _drawn(problems: Problems, section: JobsSection, pool: Pool) -> dict[str, An
             for r in getattr(section, key)
             if r not in pool.capacity
         )
-    numbers = {f: v for f in JOB_FIELDS if not isinstance(v := getattr(section, f), dict)}
+    numbers = {f: v for f in JOB_FIELDS if not isinstance(v := getattr(section, f), ColumnSection)}
     _collect(problems, "jobs", Job, "drawn", **numbers)
     return numbers
 
@@ -163,9 +177,7 @@ def _table(section: JobsSection, settings: Settings, path: Path) -> JobsTable:
         return Column(given.column, given.factor)
 
     fields = {
-        f: column(ColumnSection.model_validate(v))
-        for f in JOB_FIELDS
-        if isinstance(v := getattr(section, f), dict)
+        f: column(v) for f in JOB_FIELDS if isinstance(v := getattr(section, f), ColumnSection)
     }
     return read_jobs_table(
         path,
@@ -188,6 +200,11 @@ def _block(problems: Problems, number: int, section: BlockSection, settings: Set
         problems.append(f"{here} has both random and sobol; expected one of them (use two blocks)")
     random, random_draws = _draws(problems, f"{here}.random", section.random, settings)
     sobol, sobol_draws = _draws(problems, f"{here}.sobol", section.sobol, settings)
+    if sobol and sobol_draws * section.repeat > SOBOL_POINTS:
+        problems.append(
+            f"{here}.sobol.n is {sobol_draws:,}, repeated {section.repeat:,} times; expected at most "
+            f"{SOBOL_POINTS:,} points (random has no such end)"
+        )
     swept = [setting.parts for axes in (grid, linked, random, sobol) for setting in axes]
     problems.extend(
         f"{here} sweeps {'.'.join(parts)!r} twice; expected one axis for it"
@@ -235,7 +252,7 @@ def _draws(
         if draw is not None:
             _check_values(problems, f"{here}.{path!r}", setting, draw)
             draws[setting] = draw
-    if not draws:
+    if set(given) <= {"n"}:
         problems.append(f"{here} draws nothing; expected a setting's path beside n")
     return draws, count
 

@@ -31,6 +31,9 @@ from fairsched_fast.sweep.where import Filter
 
 Index = NDArray[np.int64]
 
+SOBOL_POINTS = 2**30 - 1
+"""How many points of a Sobol sequence there are, the corner left out."""
+
 _WORDS_PER_COUNTER = 4  # Philox4x64
 
 
@@ -124,6 +127,12 @@ class Sweep:
 
     def rows(self, start: int, stop: int) -> Rows:
         """Scenarios start…stop−1, all of one block, less those that `where` drops."""
+        rows = self.all_rows(start, stop)
+        where = self.blocks[rows.block].where
+        return rows if where is None else _filter(rows, where, self.filled(rows))
+
+    def all_rows(self, start: int, stop: int) -> Rows:
+        """Scenarios start…stop−1, all of one block, before `where`."""
         first = 0
         for block in self.blocks:
             if start < first + block.size:
@@ -136,12 +145,11 @@ class Sweep:
             drawn = draw_jobs(
                 self.seed, block.number, inside, len(self.table), self.sample, replace=self.replace
             )
-        rows = Rows(inside + first, block.number, repeat, values, drawn)
-        return rows if block.where is None else _filter(rows, block.where, self.settings)
+        return Rows(inside + first, block.number, repeat, values, drawn)
 
     def batches(self, rows: Rows) -> list[Batch]:
         """The rows as one Batch for each pool, in the spec's order."""
-        settings = self._filled(rows)
+        settings = self.filled(rows)
         if self.table is not None and rows.drawn is not None:
             return [self.table.batch(settings, rows.drawn)]
         return settings.batches(len(rows))
@@ -163,12 +171,12 @@ class Sweep:
         rows = self.rows(i, i + 1)
         if not len(rows):
             raise InputError(f"scenario {i} is dropped by its block's `where`")
-        settings = self._filled(rows)
+        settings = self.filled(rows)
         if self.table is None or rows.drawn is None:
             return settings.scenario()
         return settings.scenario(self.table.jobs(settings, rows.drawn[0]))
 
-    def _filled(self, rows: Rows) -> Settings:
+    def filled(self, rows: Rows) -> Settings:
         """The settings with the rows' values written in, as columns."""
         settings = self.settings.copy()
         for setting, column in rows.values.items():
@@ -177,12 +185,10 @@ class Sweep:
 
 
 def _filter(rows: Rows, where: Filter, settings: Settings) -> Rows:
-    known = {setting.parts: column for setting, column in rows.values.items()}
     columns = {}
     for path in where.paths:
-        setting = find_setting(path, settings)
-        base = setting.read(settings)
-        columns[path] = known.get(setting.parts, np.nan if base is None else base)
+        value = find_setting(path, settings).read(settings)
+        columns[path] = np.nan if value is None else value
     kept = where.keep(columns, len(rows))
     return Rows(
         rows.scenario[kept],

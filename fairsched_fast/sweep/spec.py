@@ -41,8 +41,15 @@ def _column(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
-def _count_or_column(value: object) -> object:
-    return _number(value) if not isinstance(value, str | dict) else _column(value)
+def _number_or_column(value: object) -> object:
+    if not isinstance(value, str | dict):
+        return _number(value)
+    try:
+        return ColumnSection.model_validate(_column(value))
+    except ValidationError:
+        raise ValueError(
+            'expected a number, a column\'s name, or { column = "…", factor = … }'
+        ) from None
 
 
 Number = Annotated[Any, BeforeValidator(_number)]
@@ -77,11 +84,11 @@ class ColumnSection(_Section):
     """A column of the jobs' table, as `"name"` or `{ column = "name", factor = 0.001 }`."""
 
     column: str
-    factor: float = 1.0
+    factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
 
 TableColumn = Annotated[ColumnSection, BeforeValidator(_column)]
-NumberOrColumn = Annotated[Any, BeforeValidator(_count_or_column)]
+NumberOrColumn = Annotated[Any, BeforeValidator(_number_or_column)]
 
 
 class JobsSection(_Section):
@@ -169,9 +176,11 @@ def parse_spec(text: str, where: str) -> Spec:
         As `read_spec`.
     """
     try:
-        return Spec.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        words = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # not TOML, or a number of 5,000 digits
         raise InputError(f"{where}: not valid TOML: {error}") from error
+    try:
+        return Spec.model_validate(words)
     except ValidationError as error:
         problems = Problems(_describe(detail) for detail in error.errors())
     problems.raise_if_any(where)
@@ -196,10 +205,14 @@ def _describe(detail: Any) -> str:
     path = key_path(location)
     if detail["type"] == "extra_forbidden":
         section = _SECTIONS.get(str(location[0]), Spec) if len(location) > 1 else Spec
+        if section is JobsSection and len(location) > 2:
+            section = ColumnSection
         known = [field.alias or name for name, field in section.model_fields.items()]
         return f"{path} is an unknown key{did_you_mean(location[-1], known)}"
     if detail["type"] == "missing":
         return f"{path} is missing"
+    if detail["type"] == "too_short":
+        return f"{path} is {detail['input']!r}: expected at least one"
     message = str(detail["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     return f"{path} is {detail['input']!r}: {message.replace('input should', 'it should')}"

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairsched_fast.errors import InputError
-from fairsched_fast.sweep.parts import SCHEMA_VERSION
+from fairsched_fast.sweep.parts import MEASURES, SCHEMA_VERSION
 from fairsched_fast.sweep.spec import spec_hash
 
 FORMAT = "fairsched-sweep"
@@ -24,6 +24,7 @@ MANIFEST = "manifest.json"
 SPEC = "spec.toml"
 CHARTS = "charts"
 KINDS = ("summary", "jobs")
+_OURS = (*(f"{kind}/part-*.parquet" for kind in KINDS), *(f"{CHARTS}/{name}.png" for name in (*MEASURES, "heatmap")), "*/.*.partial.*")
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
 
 
@@ -79,8 +80,8 @@ class Store:
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             self.write_manifest({**about, "status": "running"})
-            for kind in (*KINDS, CHARTS):
-                for stale in (self.folder / kind).glob("*.*"):
+            for pattern in _OURS:
+                for stale in self.folder.glob(pattern):
                     stale.unlink()
             self._write(
                 self.folder / SPEC, lambda path: path.write_text(self.spec, encoding="utf-8")

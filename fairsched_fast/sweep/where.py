@@ -63,10 +63,9 @@ def parse_filter(text: str) -> Filter:
     def name(match: re.Match[str]) -> str:
         if match[0] in _WORDS:
             return match[0]
-        path = re.sub(r"\s*\.\s*", ".", match[0])
-        if path not in paths:
-            paths.append(path)
-        return f"_{paths.index(path)}"
+        if match[0] not in paths:
+            paths.append(match[0])
+        return f"_{paths.index(match[0])}"
 
     try:
         tree = ast.parse(_PATH.sub(name, text).strip(), mode="eval").body

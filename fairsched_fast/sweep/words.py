@@ -14,7 +14,7 @@ from fairsched_fast.sweep.run import Outcome
 _READ = """python -c "import pandas as pd; print(pd.read_parquet('{}/summary'))\""""
 
 
-def describe_plan(plan: Plan, spec: Path) -> str:
+def describe_plan(plan: Plan, spec: Path, jobs: Path | None = None) -> str:
     """A plan, for people."""
     about = "" if plan.exact else "about "
     lines = [
@@ -28,7 +28,8 @@ def describe_plan(plan: Plan, spec: Path) -> str:
         "for example",
         plan.sample.to_string(index=False),
         "",
-        f"next: fairsched sweep {spec} --out results/{spec.stem}",
+        f"next: fairsched sweep {spec} --out results/{spec.stem}"
+        + (f" --jobs {jobs}" if jobs else ""),
     ]
     return "\n".join(lines)
 
@@ -94,9 +95,14 @@ def _notices(outcome: Outcome) -> list[str]:
                 f"({share:.1f}%)"
             )
     if digest.overfull:
+        served = (
+            'executors were given all the same (on_full = "ignore")'
+            if outcome.sweep.on_full == "ignore"
+            else "nothing was given of what they lack"
+        )
         notices.append(
-            f"note      {digest.overfull:,} pools hold more than their capacity from the start; "
-            "nothing was given of what they lack"
+            f"note      {digest.overfull:,} of {digest.pools:,} pools hold more than their capacity "
+            f"from the start; {served}"
         )
     return notices
 
