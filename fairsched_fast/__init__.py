@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
-    from fairsched_fast.engine import allocate
+    from fairsched_fast.engine import allocate, lower
     from fairsched_fast.errors import InputError
     from fairsched_fast.model import NO_LIMIT, Job, Pool, Scenario
     from fairsched_fast.policies import Policy, policy
@@ -30,6 +30,7 @@ _HOME = {
     "StopReason": "result",
     "allocate": "engine",
     "difference": "tables",
+    "lower": "engine",
     "policy": "policies",
 }
 
@@ -46,6 +47,7 @@ __all__ = [
     "StopReason",
     "allocate",
     "difference",
+    "lower",
     "policy",
 ]
 

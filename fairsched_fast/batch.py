@@ -228,11 +228,6 @@ class Batch:
         return self._weight
 
     @property
-    def weight_unit(self) -> Floats:
-        """(S',): what one unit of `weight` is worth."""
-        return from_units(np.ones(1), self._weight_exponents)
-
-    @property
     def weight_scale(self) -> Floats:
         """(S',): a weight of 1, in units of `weight`."""
         return to_units(np.ones(1), self._weight_exponents)

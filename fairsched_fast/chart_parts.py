@@ -32,7 +32,7 @@ def set_title(ax: Axes, title: str, size: float | None = None) -> None:
     """Literally, wrapped to the width of the axes as far as it is known before the layout."""
     size = size or float(mpl.rcParams["axes.titlesize"])
     width = ax.get_window_extent().width / ax.figure.dpi * 72
-    letters = int(width / (0.62 * size))
+    letters = int(width / (0.75 * size))  # bold, and not into the margin
     ax.set_title(textwrap.fill(literal(title), max(20, letters)), fontsize=size)
 
 
@@ -72,12 +72,14 @@ def bars(ax: Axes, summary: pd.DataFrame, top: float) -> None:
             ax.bar_label(drawn, percents(shares), padding=4)
 
 
-def name_bars(ax: Axes, names: Sequence[str]) -> None:
-    """The bars' names along the axis, or of as many as the height of the axes allows."""
+def name_bars(ax: Axes, names: Sequence[str], notes: Sequence[str] | None = None) -> None:
+    """The bars' names, and a note after each, of as many as the height of the axes allows."""
     step = -(-len(names) // _room(ax)) or 1
     if step > 1:
         ax.set_ylabel(f"{len(names):,} jobs, one in {step} named")
-    ax.set_yticks(range(0, len(names), step), [short(name) for name in names[::step]])
+    notes = notes or [""] * len(names)
+    labels = [_label(ax, name) + note for name, note in zip(names, notes, strict=True)]
+    ax.set_yticks(range(0, len(names), step), labels[::step])
 
 
 def over_time(ax: Axes, timeline: pd.DataFrame, top: float) -> None:
@@ -92,6 +94,12 @@ def over_time(ax: Axes, timeline: pd.DataFrame, top: float) -> None:
     crowd = f", spread over {shares.shape[1]:,} jobs" if shares.shape[1] > LINES else ""
     ax.set_xlabel(("Executors given" if last else "No executors were given") + crowd)
     (_crowd if crowd else _lines)(ax, steps, shares)
+
+
+def _label(ax: Axes, name: str) -> str:
+    """A job's name beside the axes: no wider than about a third of them."""
+    width = ax.get_window_extent().width / ax.figure.dpi * 72
+    return short(name, min(max(int(width / 20.5), 8), 24))
 
 
 def _height(ax: Axes) -> float:
@@ -119,7 +127,9 @@ def _lines(ax: Axes, steps: NDArray[Any], shares: pd.DataFrame) -> None:
         turn = (i * stride // jobs) % len(steps)
         style = own[job] | nested(i, jobs) | {"markevery": (turn, stride)}
         ax.plot(steps, shares[job].to_numpy(), **style, clip_on=False)
-    _name_ends(ax, [(short(job), float(shares[job].iloc[-1]), own[job]) for job in shares.columns])
+    _name_ends(
+        ax, [(_label(ax, job), float(shares[job].iloc[-1]), own[job]) for job in shares.columns]
+    )
 
 
 def _crowd(ax: Axes, steps: NDArray[Any], shares: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ft2font import LoadFlags
 
 _WIDE_FONTS = (  # looked for where a name has letters that the bundled font lacks
     "Noto Sans CJK JP",
@@ -24,6 +25,7 @@ _WIDE_FONTS = (  # looked for where a name has letters that the bundled font lac
 )
 _BUNDLED_FONT = "DejaVu Sans"
 _NO_GLYPH = "□"
+_COMMON_WIDTH = 0.62  # em, of a letter
 
 COLOURS: Sequence[Any] = mpl.color_sequences["petroff10"]
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h")
@@ -109,12 +111,17 @@ def literal(text: object) -> str:
 
 
 def short(name: object, longest: int = 24) -> str:
-    """A name as a label. A long one loses its middle: names often differ at their ends."""
+    """A name as a label, no wider than `longest` common letters.
+
+    A long one loses its middle: names often differ at their ends.
+    """
     text = literal(name)
-    if len(text) <= longest:
-        return text
-    tail = longest // 3
-    return f"{text[: longest - tail - 1]}…{text[-tail:]}"
+    for letters in range(longest, 2, -1):
+        tail = letters // 3
+        cut = f"{text[: letters - tail - 1]}…{text[-tail:]}" if len(text) > letters else text
+        if sum(map(_width, cut)) <= _COMMON_WIDTH * longest:
+            break
+    return cut
 
 
 def percents(shares: Iterable[float]) -> list[str]:
@@ -142,6 +149,15 @@ def looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _fonts() -> tuple[str, ...]:
     installed = set(font_manager.fontManager.get_font_names())
     return (_BUNDLED_FONT, *(name for name in _WIDE_FONTS if name in installed))
+
+
+@functools.cache
+def _width(char: str) -> float:
+    """In em; that of a letter from another font is about one."""
+    font = font_manager.get_font(font_manager.findfont(_BUNDLED_FONT))
+    if ord(char) not in font.get_charmap():
+        return 1.0
+    return font.load_char(ord(char), LoadFlags.NO_SCALE).horiAdvance / font.units_per_EM
 
 
 @functools.cache

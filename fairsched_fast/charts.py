@@ -118,21 +118,18 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
         axes[0, column].set_xlabel(f"Final {_SHARE}")
         parts.over_time(axes[1, column], timelines[column], top)
     axes[1, 0].set_ylabel(_SHARE.capitalize())
-    parts.name_bars(axes[0, 0], _names(compared, list(summaries[0]["job"])))
+    jobs = list(summaries[0]["job"])
+    weights = [f" (weight {compared.weight[job]:.3g})" for job in jobs]
+    parts.name_bars(axes[0, 0], jobs, weights if compared.weighted else None)
     _caption(figure, axes[0], compared)
     return figure
 
 
-def _names(compared: Comparison, jobs: list[str]) -> list[str]:
-    """The jobs' names; with their weights where those differ, for equal shares are not the aim."""
-    if not compared.weighted:
-        return jobs
-    return [f"{short(job, 12)} (weight {compared.weight[job]:.3g})" for job in jobs]
-
-
 def _caption(figure: Figure, heads: Sequence[Axes], compared: Comparison) -> None:
     """The message above, what is left and right, what was run below."""
-    message = textwrap.fill(literal(headline(compared)), 78)
+    message = literal(headline(compared))
+    lines = -(-len(message) // 76)
+    message = textwrap.fill(message, min(76, len(message) // lines + 8))
     figure.suptitle(message, fontsize=19, fontweight="bold", x=0.012, ha="left")
     parts.set_title(heads[0], f"BEFORE: {compared.before.policy}", size=16)
     parts.set_title(heads[1], f"AFTER: {compared.after.policy}", size=16)

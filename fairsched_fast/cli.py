@@ -45,9 +45,6 @@ def main() -> NoReturn:
         _fail(str(error), 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except BrokenPipeError:  # the reader of our output went away: not our failure
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         _fail(str(error), 1)
     sys.exit(0)
@@ -68,6 +65,8 @@ def init(
 
     if path.exists():
         raise InputError(f"{path} exists; it is left as it was. Name another file")
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: there is no such folder; make it, or name another")
     path.write_text(packaged("template.toml"), encoding="utf-8")
     print(f"wrote {path}\nnext: fairsched story {path}")
 
@@ -97,7 +96,7 @@ def story(
     compile_kernels(sys.stderr)
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
-    print(telling.render(first, second))
+    _show(telling.render(first, second))
     if out is not None:
         for path in telling.write(out, first, second):
             print(f"wrote {path}", file=sys.stderr)
@@ -182,7 +181,13 @@ def _entry(row: dict[str, str]) -> str:
 
 
 def _show(answer: Any) -> None:
-    print(answer if isinstance(answer, str) else json.dumps(answer, indent=2, default=_plain))
+    try:
+        print(
+            answer if isinstance(answer, str) else json.dumps(answer, indent=2, default=_plain),
+            flush=True,
+        )
+    except BrokenPipeError:  # the reader of our output went away: not our failure
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _plain(value: Any) -> Any:

@@ -147,14 +147,16 @@ def run(batch: Batch, policy: Policy, on_full: str, *, log: bool, workers: int) 
     )
 
 
-def lower(batch: Batch, policy: Policy) -> kernels.Problem:
-    """A batch under a policy as the kernels take it."""
-    claims = policy(batch)
+def lower(batch: Batch, policy: str | Policy = "drf") -> kernels.Problem:
+    """A batch under a policy as the kernels take it, for your own compiled code.
+
+    Raises
+    ------
+    InputError
+        On an unknown policy, or a user's policy that makes no sound claims.
+    """
+    claims = find_policy(policy)(batch)
     offset, slope, per = claims.lines(batch.J)
-    scale = batch.weight_scale
-    if policy.weighted and (scale != 1).any():
-        # Keys as people state them, not per unit of weight: a tick is 1e-12 whatever the unit.
-        offset, slope = offset * scale, slope * scale
     if claims.rank is None:
         order = np.arange(batch.J)[:, np.newaxis]
     else:

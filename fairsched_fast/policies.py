@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,6 +52,16 @@ class Policy:
         InputError
             When a user's policy returns anything but sound claims.
         """
+        claims = self._checked(batch)
+        scale = batch.weight_scale
+        if not self.weighted or (scale == 1).all():
+            return claims
+        # Keys as people state them, not per unit of weight: a tick is 1e-12 whatever the unit.
+        return replace(
+            claims, offset=np.multiply(claims.offset, scale), slope=np.multiply(claims.slope, scale)
+        )
+
+    def _checked(self, batch: Batch) -> Claims:
         claims = self.lower(batch)
         if not self.built_in:
             if not isinstance(claims, Claims):

@@ -211,7 +211,6 @@ def _reasons(result: Result, counts: NDArray[np.int64]) -> list[str]:
     keys = policy(batch).key(counts)
     measure = policy.measure
     if policy.weighted:
-        keys = keys * batch.weight_unit
         measure = f"weighted {measure}" if (batch.true_weight != 1).any() else measure
     names = batch.job_names(0)
     order = sorted(_present(batch).tolist(), key=names.__getitem__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -200,14 +201,18 @@ def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _number(problems: Problems, line: int, column: Column, cell: str, field: str) -> float:
     """A cell in our unit; `field` is the setting of a job that it is, "" for a quantity."""
-    here = f"line {line}, column {column.name!r}"
+    wrong = Problems()
     try:
         value = float(cell) * column.factor if column.factor != 1 else float(cell)
     except ValueError:
-        problems.append(f"{here}: {cell!r}; expected a finite number, 0 or more")
-        return 0.0
+        value = math.nan
     if field in ("max_executors", "executors"):
-        check_count(problems, here, value)
+        check_count(wrong, "it", value)
     else:
-        check_quantity(problems, here, value, positive=field == "weight")
+        check_quantity(wrong, "it", value, positive=field == "weight")
+    times = f" × {column.factor:g}" if column.factor != 1 else ""
+    problems.extend(
+        f"line {line}, column {column.name!r}: {cell!r}{times}; {problem.partition('; ')[2]}"
+        for problem in wrong
+    )
     return value

@@ -82,7 +82,7 @@ def count_kept(sweep: Sweep, end: int) -> tuple[int, bool]:
             kept += size
         else:
             share, counted = _kept_share(sweep, block, first, size)
-            kept += round(share * size)
+            kept += min(size, round(share * size))
             exact &= counted
         first += block.size
     return kept, exact
@@ -92,7 +92,7 @@ def _kept_share(sweep: Sweep, block: Block, first: int, size: int) -> tuple[floa
     if size <= _COUNTED:
         spans = [(start, min(start + PROBE, size)) for start in range(0, size, PROBE)]
     else:
-        starts = np.linspace(0, size - _WINDOW, _WINDOWS).astype(np.int64).tolist()
+        starts = (k * (size - _WINDOW) // (_WINDOWS - 1) for k in range(_WINDOWS))
         spans = [(start, start + _WINDOW) for start in starts]
     kept = sum(len(sweep.rows(first + start, first + stop)) for start, stop in spans)
     return kept / sum(stop - start for start, stop in spans), size <= _COUNTED

@@ -147,8 +147,9 @@ def _settings(problems: Problems, spec: Spec) -> Settings | None:
 
 def _by_place(message: str, spec: Spec) -> str:
     """A message of the model's with its `job 'A'` as the file has it, `job[0] 'A'`."""
-    for kind, sections in (("pool", spec.pool), ("job", spec.job)):
-        for name, i in {section.name: i for i, section in enumerate(sections)}.items():
+    pools, jobs = [section.name for section in spec.pool], [section.name for section in spec.job]
+    for kind, names in (("pool", pools), ("job", jobs)):
+        for name, i in {name: i for i, name in enumerate(names)}.items():
             twice = f"{kind}[{i}].name is the duplicate {name!r}"
             message = message.replace(f"duplicate {kind} name {name!r}", twice)
             message = message.replace(f"{kind} {name!r}", f"{kind}[{i}] {name!r}")
@@ -202,8 +203,8 @@ def _block(problems: Problems, number: int, section: BlockSection, settings: Set
     sobol, sobol_draws = _draws(problems, f"{here}.sobol", section.sobol, settings)
     if sobol and sobol_draws * section.repeat > SOBOL_POINTS:
         problems.append(
-            f"{here}.sobol.n is {sobol_draws:,}, repeated {section.repeat:,} times; expected at most "
-            f"{SOBOL_POINTS:,} points (random has no such end)"
+            f"{here}.sobol.n is {sobol_draws:,}, repeated {section.repeat:,} times; expected at "
+            f"most {SOBOL_POINTS:,} points (random has no such end)"
         )
     swept = [setting.parts for axes in (grid, linked, random, sobol) for setting in axes]
     problems.extend(

@@ -24,7 +24,11 @@ MANIFEST = "manifest.json"
 SPEC = "spec.toml"
 CHARTS = "charts"
 KINDS = ("summary", "jobs")
-_OURS = (*(f"{kind}/part-*.parquet" for kind in KINDS), *(f"{CHARTS}/{name}.png" for name in (*MEASURES, "heatmap")), "*/.*.partial.*")
+_OURS = (
+    *(f"{kind}/part-*.parquet" for kind in KINDS),
+    *(f"{CHARTS}/{name}.png" for name in (*MEASURES, "heatmap")),
+    "*/.*.partial.*",
+)
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
 
 

@@ -101,8 +101,8 @@ def _notices(outcome: Outcome) -> list[str]:
             else "nothing was given of what they lack"
         )
         notices.append(
-            f"note      {digest.overfull:,} of {digest.pools:,} pools hold more than their capacity "
-            f"from the start; {served}"
+            f"note      {digest.overfull:,} of {digest.pools:,} pools hold more than their "
+            f"capacity from the start; {served}"
         )
     return notices
 
