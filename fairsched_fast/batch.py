@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast.array_input import ArrayReader
+from fairsched_fast.errors import plural
 from fairsched_fast.model import NO_LIMIT, Scenario
 from fairsched_fast.units import (
     NOT_DECIMAL,
@@ -294,7 +295,18 @@ class Batch:
     def __repr__(self) -> str:
         shared = sum(a.shape[-1] == 1 for a in (self._capacity, self._demand, self._usage))
         note = f", {shared} of 3 quantities shared" if self.S > 1 and shared else ""
-        return f"<Batch: {self.S:,} scenarios × {self.J} jobs × {self.R} resources{note}>"
+        return f"<Batch: {self.size} × {plural(self.R, 'resource')}{note}>"
+
+    @property
+    def size(self) -> str:
+        """In words: "1 scenario × 3 jobs", "1 scenario × 2 pools × up to 3 jobs"."""
+        pools = ""
+        scenarios = self.S
+        if (self.labels.pool != self.labels.pool[0]).any():
+            scenarios = len(np.unique(self.labels.scenario))
+            pools = f"{plural(len(np.unique(self.labels.pool)), 'pool')} × "
+        most = "up to " if self.present is not None else ""
+        return f"{plural(scenarios, 'scenario')} × {pools}{most}{plural(self.J, 'job')}"
 
     def _over_jobs(self, plane: Counts) -> Counts:
         return np.ascontiguousarray(np.broadcast_to(plane, (self.J, plane.shape[-1])))

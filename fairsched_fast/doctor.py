@@ -32,8 +32,10 @@ def examine() -> dict[str, str]:
 
 
 def _cache() -> str:
-    compiled: Any = kernels.steps
-    folder = compiled.stats.cache_path
+    stats: Any = getattr(kernels.steps, "stats", None)
+    if stats is None:
+        return "none: NUMBA_DISABLE_JIT is set, so kernels run as plain Python"
+    folder = stats.cache_path
     if not folder:
         return "none: no folder can be written to, so kernels are compiled in every process"
     path = Path(folder)

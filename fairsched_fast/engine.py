@@ -201,7 +201,8 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     scale = np.where(decimal, 0, _FIXED_POINT - np.frexp(capacity)[1])
     limit = np.ldexp(capacity, scale)
     limit += np.where(decimal, 0, np.floor(limit * FLOAT_SLACK))
-    held = np.broadcast_to(_fixed(batch.usage, scale), (batch.J, batch.R, scale.shape[-1]))
+    usage = _fixed(batch.usage, scale)
+    held = np.broadcast_to(usage, (batch.J, *usage.shape[1:]))
     overfull = used > capacity * np.where(decimal, 1, 1 + FLOAT_SLACK)
     free_fixed = np.where(overfull, -1, limit.astype(np.int64) - held.sum(axis=0))
     need = np.maximum(_fixed(demand, scale), (demand > 0).astype(np.int64))
@@ -265,8 +266,7 @@ def compile_kernels(stream: TextIO | None = None) -> None:
     `allocate` does so by itself when first called; its notice goes to stderr where that is a
     terminal.
     """
-    compiled: Any = kernels.stops
-    if compiled.signatures:
+    if getattr(kernels.stops, "signatures", True):  # there already, or NUMBA_DISABLE_JIT is set
         return
     if stream is None and sys.stderr.isatty():
         stream = sys.stderr

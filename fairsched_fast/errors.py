@@ -41,3 +41,8 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
         return f"; did you mean {close[0]!r}?"
     shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
     return f"; expected one of {shown}" if names else "; there are none"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 job`, `1,000 jobs`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast import kernels, metrics
 from fairsched_fast.batch import Batch
+from fairsched_fast.errors import plural
 from fairsched_fast.policies import Policy
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ class Result:
         )
         logged = "" if self.choices is None else ", order kept"
         return (
-            f"<Result of {self.policy.name}: {batch.S:,} scenarios × {batch.J} jobs, "
-            f"{int(self.steps.sum(dtype=np.int64)):,} executors given, ended by {ends}, "
+            f"<Result of {self.policy.name}: {batch.size}, "
+            f"{plural(int(self.steps.sum(dtype=np.int64)), 'executor')} given, ended by {ends}, "
             f"{self.keys} keys{logged}>"
         )
 
