@@ -46,7 +46,8 @@ class Filter:
     def keep(self, columns: Mapping[str, Any], n: int) -> NDArray[np.bool_]:
         """Which of n rows it keeps; `columns` has a number or a column (n,) for each path."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            kept = _truth(self.tree, [columns[path] for path in self.paths])
+            # As floats: whole numbers of 64 bits would wrap around in a product.
+            kept = _truth(self.tree, [np.asarray(columns[path], np.float64) for path in self.paths])
         return np.broadcast_to(np.asarray(kept, np.bool_), n)
 
 
@@ -99,6 +100,8 @@ def _check_number(node: ast.expr) -> None:
     elif isinstance(node, ast.Constant):
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise ValueError
+        if not abs(node.value) < 1e300:
+            raise ValueError
     elif not (isinstance(node, ast.Name) and re.fullmatch(r"_\d+", node.id)):
         raise ValueError
 
@@ -124,6 +127,6 @@ def _number(node: ast.expr, columns: list[Any]) -> Any:
     if isinstance(node, ast.UnaryOp):
         return -_number(node.operand, columns)
     if isinstance(node, ast.Constant):
-        return node.value
+        return float(node.value)
     assert isinstance(node, ast.Name)
     return columns[int(node.id[1:])]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, StopReason
 from fairsched_fast.sweep.digest import CHARTED
 from fairsched_fast.sweep.plan import Plan
@@ -18,9 +19,9 @@ def describe_plan(plan: Plan, spec: Path, jobs: Path | None = None) -> str:
     """A plan, for people."""
     about = "" if plan.exact else "about "
     lines = [
-        f"{plan.scenarios:,} scenarios, of which `where` keeps {about}{plan.kept:,}"
+        f"{plural(plan.scenarios, 'scenario')}, of which `where` keeps {about}{plan.kept:,}"
         if plan.kept != plan.scenarios or not plan.exact
-        else f"{plan.scenarios:,} scenarios",
+        else plural(plan.scenarios, "scenario"),
         *(f"{about}{count:,} rows in {kind}/" for kind, count in plan.rows.items()),
         f"about {human_bytes(plan.bytes)} on disk, in {plan.parts:,} parts",
         f"about {human_time(plan.seconds)} on {plan.workers} cores",
@@ -39,8 +40,9 @@ def describe_outcome(outcome: Outcome) -> str:
     digest, about, sweep = outcome.digest, outcome.manifest, outcome.sweep
     rows = sum(about["rows"].values())
     size = human_bytes(sum(about["bytes"].values()))
+    policies = f"{len(sweep.policies)} {'policy' if len(sweep.policies) == 1 else 'policies'}"
     lines = [
-        f"{sweep.name}: {digest.scenarios:,} scenarios × {len(sweep.policies)} policies in "
+        f"{sweep.name}: {plural(digest.scenarios, 'scenario')} × {policies} in "
         f"{human_time(about['seconds'])}; {rows:,} rows, {size}",
         "",
         *_comparison(outcome),
