@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -251,8 +252,10 @@ def _cell_name(name: object) -> str:
 
 def write_cells(ax: Axes, cells: np.ma.MaskedArray[Any, Any], mesh: QuadMesh) -> None:
     """Each cell's value, dark on light colours and light on dark ones."""
+    span = float(cells.max() - cells.min())
+    places = 2 if span == 0 else max(0, 1 - math.floor(math.log10(span)))
     light = np.asarray(mesh.cmap(mesh.norm(cells))) @ [0.3, 0.6, 0.1, 0] > 0.45
     for row, column in np.argwhere(~np.ma.getmaskarray(cells)):
         ink = INK if light[row, column] else "white"
-        text = f"{cells[row, column]:.3g}"
+        text = f"{cells[row, column]:.{places}f}"
         ax.text(column + 0.5, row + 0.5, text, color=ink, ha="center", va="center")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _BYTES = ("b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib")
 _FRACTIONS = ("m", "milli")
 UNITS = frozenset(_BYTES + _FRACTIONS)
-_RESERVED = "dominant"  # its share column is the dominant share
+_RESERVED = "dominant"  # `dominant_share` is no resource's share
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def resource_columns(resources: Sequence[str]) -> list[ResourceColumns]:
     split = [_split(name) for name in resources]
     bases = [base for base, _ in split]
     return [
-        ResourceColumns(name, name, None)
+        ResourceColumns(name, f"{name}_resource" if name == _RESERVED else name, None)
         if bases.count(base) > 1 or base == _RESERVED
         else ResourceColumns(name, base, unit)
         for name, (base, unit) in zip(resources, split, strict=True)

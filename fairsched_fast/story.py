@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fairsched_fast import charts, tables
+from fairsched_fast import tables
 from fairsched_fast.comparison import Comparison, Side, compare, gap, headline, points, pools_of
 from fairsched_fast.result import STOP_SENTENCES, Result
 
@@ -72,6 +72,8 @@ def write(folder: Path, before: Result, after: Result) -> list[Path]:
 def _write_charts(
     folder: Path, before: Result, after: Result, pool: str, suffix: str
 ) -> Iterator[Path]:
+    from fairsched_fast import charts  # matplotlib is slow to import, and the words need none
+
     sides = (("before", before), ("after", after))
     timelines = [result.timeline(pool=pool) for _, result in sides]
     top = charts.share_top(*timelines)

@@ -56,6 +56,8 @@ def summary(result: Result, scenario: int | None = None, pool: str | None = None
 def timeline(result: Result, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
     """Dominant share of each job, a column each, after 0…N steps.
 
+    A job named as another column is (`step`) has `job ` put before its name.
+
     Raises
     ------
     InputError
@@ -71,7 +73,8 @@ def difference(before: Result, after: Result) -> pd.DataFrame:
     """
     first, second = summary(before), summary(after)
     keys = [key for key in _LEADING if key in first.columns or key in second.columns] + ["job"]
-    values = [c for c in second.columns if "_alloc" in c] + ["dominant_share"]
+    resources = resource_columns(after.batch.labels.resources)
+    values = [resource.alloc for resource in resources] + ["dominant_share"]
     if list(first.columns) != list(second.columns):
         raise InputError(
             f"before has columns {list(first.columns)} and after {list(second.columns)}; expected "
@@ -243,5 +246,8 @@ def _row_timeline(result: Result) -> pd.DataFrame:
     shares = metrics.dominant_share(batch, counts)
     names = batch.job_names(0)
     columns: dict[str, Any] = {"step": np.arange(len(chosen) + 1)}
-    columns.update({names[j]: shares[j] for j in _present(batch).tolist()})
+    taken = {"step", *_LEADING}
+    columns.update(
+        {f"job {n}" if (n := names[j]) in taken else n: shares[j] for j in _present(batch).tolist()}
+    )
     return pd.DataFrame(columns)

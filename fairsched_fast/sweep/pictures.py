@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fairsched_fast import charts
+from fairsched_fast.chart_style import styled
 from fairsched_fast.sweep.digest import CHARTED, EDGES, Digest, heat_axes
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Sweep
@@ -41,6 +42,7 @@ def _figures(sweep: Sweep, digest: Digest) -> Iterator[tuple[str, Figure]]:
         yield "heatmap.png", _heat_map(sweep, digest, *axes_of_map)
 
 
+@styled
 def _heat_map(sweep: Sweep, digest: Digest, block: int, y: Setting, x: Setting) -> Figure:
     """Mean gap over two grid axes, a panel for each policy, one colour scale."""
     counts = np.where(digest.heat_count == 0, np.nan, digest.heat_count)
@@ -55,7 +57,7 @@ def _heat_map(sweep: Sweep, digest: Digest, block: int, y: Setting, x: Setting) 
             *ticks,
             x_label=x.path,
             y_label=y.path,
-            title=f"{TITLES['dominant_share_gap']} under {policy}",
+            title=f"Mean gap between dominant shares under {policy}",
             ax=ax,
             vmin=float(np.nanmin(means)),
             vmax=float(np.nanmax(means)),

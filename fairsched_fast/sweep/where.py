@@ -45,7 +45,7 @@ class Filter:
 
     def keep(self, columns: Mapping[str, Any], n: int) -> NDArray[np.bool_]:
         """Which of n rows it keeps; `columns` has a number or a column (n,) for each path."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             # As floats: whole numbers of 64 bits would wrap around in a product.
             kept = _truth(self.tree, [np.asarray(columns[path], np.float64) for path in self.paths])
         return np.broadcast_to(np.asarray(kept, np.bool_), n)
