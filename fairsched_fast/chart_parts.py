@@ -252,7 +252,8 @@ def _cell_name(name: object) -> str:
 
 def write_cells(ax: Axes, cells: np.ma.MaskedArray[Any, Any], mesh: QuadMesh) -> None:
     """Each cell's value, dark on light colours and light on dark ones."""
-    span = float(cells.max() - cells.min())
+    shown = cells.compressed()
+    span = float(np.ptp(shown)) if len(shown) else 0.0
     places = 2 if span == 0 else max(0, 1 - math.floor(math.log10(span)))
     light = np.asarray(mesh.cmap(mesh.norm(cells))) @ [0.3, 0.6, 0.1, 0] > 0.45
     for row, column in np.argwhere(~np.ma.getmaskarray(cells)):

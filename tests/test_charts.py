@@ -263,7 +263,7 @@ def heat(values, x, y, **options):
 def test_heatmap_has_a_cell_a_value_and_a_colour_bar():
     values = np.array([[0.1, 0.25], [np.nan, 0.5]])
     ax = heat(values, [1, 2], ["_low", "$high$"], vmin=0, vmax=1)
-    assert {"0.1", "0.25", "0.5", "_low", "$high$", "x\n(hatched: no value)"} <= set(texts(ax))
+    assert {"0.10", "0.25", "0.50", "_low", "$high$", "x\n(hatched: no value)"} <= set(texts(ax))
     assert len(ax.figure.axes) == 2
     assert ax.collections[0].get_clim() == (0, 1)
     assert ax.patch.get_hatch()
