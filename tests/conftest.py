@@ -1,0 +1,40 @@
+"""What all tests share: Hypothesis's settings, and no stale machine code."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"  # figures and traces that lie beside a checkout, where they do
+
+pytest.register_assert_rewrite("agreement")
+
+# A kernel's first call compiles it, which no deadline should count.
+settings.register_profile("tests", deadline=None, max_examples=100)
+settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "tests")
+
+
+def drop_stale_caches(package):
+    """Delete compiled kernels older than any kernel's source.
+
+    Numba's cache notices an edited file, but not an edited callee in another file.
+    """
+    newest = max(source.stat().st_mtime for source in package.glob("kernels/*.py"))
+    for pattern in ("**/__pycache__/*.nbi", "**/__pycache__/*.nbc"):
+        for cached in package.glob(pattern):
+            if cached.stat().st_mtime < newest:
+                cached.unlink(missing_ok=True)
+
+
+drop_stale_caches(ROOT / "fairsched_fast")
+
+
+@pytest.fixture
+def shared():
+    """The folder beside the checkout; the test is skipped where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not there: it is no part of the repository")
+    return SHARED

@@ -1,0 +1,177 @@
+"""The kernels as callers see them: arrays in, arrays out, callable from compiled code."""
+
+import numba
+import numpy as np
+import pytest
+from agreement import ON_FULL, POLICIES, expected
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_cases, stacks
+
+import fairsched_fast as fs
+from fairsched_fast import kernels
+from fairsched_fast.engine import lower
+from fairsched_fast.kernels import SKIP, Problem, steps, stops, totals
+from fairsched_fast.policies import find_policy
+
+RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
+policies = st.sampled_from(POLICIES)
+rules = st.sampled_from(ON_FULL)
+
+
+def problem_of(batch, policy):
+    return lower(batch, find_policy(policy))
+
+
+def run_totals(batch, policy, on_full):
+    """(S, J) granted, by the threshold search."""
+    granted = np.empty((batch.J, batch.S), np.int32)
+    totals(problem_of(batch, policy), RULES[on_full], 0, granted)
+    return granted.T
+
+
+def run_steps(batch, policy, on_full):
+    """(S, J) granted and (S, N) choices, one by one."""
+    granted = np.empty((batch.J, batch.S), np.int32)
+    choices = np.empty((int(batch.extra_executors.max()), batch.S), np.int8)
+    steps(problem_of(batch, policy), RULES[on_full], 0, granted, choices)
+    return granted.T, choices.T
+
+
+def keys_of(batch, policy, on_full="ignore"):
+    return fs.allocate(batch, policy, on_full=on_full).keys
+
+
+@given(stacks(units=DECIMAL_UNITS + FLOAT_UNITS), policies, rules)
+@settings(max_examples=200)
+def test_the_threshold_search_ends_where_the_naive_scheduler_ends(stack, policy, on_full):
+    granted = run_totals(as_batch(stack), policy, on_full)
+    for s, case in enumerate(stack):
+        keys = keys_of(as_batch([case]), policy)
+        assert granted[s].tolist() == expected(case, policy, on_full, keys).granted
+
+
+@given(endless_cases(), policies, rules)
+@settings(max_examples=30)
+def test_a_long_threshold_search_ends_where_the_naive_scheduler_ends(case, policy, on_full):
+    granted = run_totals(as_batch([case]), policy, on_full)
+    assert granted[0].tolist() == expected(case, policy, on_full).granted
+
+
+@given(cases(alike=True), policies, rules)
+def test_lockstep_and_winner_tree_choose_alike(case, policy, on_full):
+    """One scenario runs through the tree, many in lockstep, crowds through the tree again.
+
+    Jobs that may be given nothing make the crowd.
+    """
+    idle = {**case["jobs"][0], "usage": [0] * len(case["capacity"]), "executors": 0}
+    crowd = {**case, "jobs": case["jobs"] + [{**idle, "max_executors": 0}] * 100}
+    schedule = expected(case, policy, on_full)
+    J, N = len(case["jobs"]), case["extra_executors"]
+    for stack in ([case], [case] * 30, [crowd] * 30):
+        granted, choices = run_steps(as_batch(stack), policy, on_full)
+        for s in range(len(stack)):
+            assert granted[s, :J].tolist() == schedule.granted
+            assert choices[s].tolist() == schedule.order + [-1] * (N - schedule.steps)
+
+
+def test_many_blocks_of_lanes_equal_the_scenarios_one_by_one():
+    rng = np.random.default_rng(2)
+    S, J = 700, 5
+    batch = fs.Batch(
+        capacity=[60, 90],
+        demand=[[1, 2]],
+        usage=rng.integers(0, 5, (S, J, 2)),
+        max_executors=rng.integers(0, 9, (S, J)),
+        extra_executors=rng.integers(0, 30, S),
+    )
+    granted, choices = run_steps(batch, "drf", "skip")
+    for s in range(S):
+        alone_granted, alone_choices = run_steps(batch.rows(s, s + 1), "drf", "skip")
+        assert np.array_equal(alone_granted[0], granted[s])
+        assert np.array_equal(alone_choices[0], choices[s, : alone_choices.shape[1]])
+
+
+def test_two_thousand_million_executors_are_counted_at_once():
+    """Three jobs alike share a pool that never fills: a third each, the first one the odd one."""
+    batch = fs.Batch(capacity=[2.0**40], demand=[[1.0], [1.0], [1.0]], extra_executors=2**31 - 1)
+    assert run_totals(batch, "drf", "skip").tolist() == [[715827883, 715827882, 715827882]]
+
+
+# --- From a caller's own compiled code ------------------------------------------------------------
+
+
+def two_jobs(budget):
+    """Nine CPUs and 18 GB; jobs of <1, 4> and <3, 1>, by hand as the docstrings state it."""
+    demand = np.array([[1, 4], [3, 1]])[:, :, np.newaxis]
+    return Problem(
+        offset=np.zeros((2, 2, 1)),
+        slope=demand.astype(np.float64),
+        per=np.array([[9.0, 18.0], [9.0, 18.0]])[:, :, np.newaxis],
+        order=np.array([[0], [1]], np.int32),
+        room=np.full((2, 1), 2**31 - 1, np.int32),
+        budget=np.array([budget], np.int32),
+        free=np.array([[9], [18]]),
+        demand=demand,
+        user=np.full((2, 1), -1, np.int32),
+        user_left=np.empty((0, 1), np.int64),
+    )
+
+
+def test_kernels_are_called_from_a_callers_compiled_function():
+    @numba.njit
+    def run(problem, granted, choices, given, stop):
+        form = steps(problem, SKIP, 0, granted, choices)
+        stops(problem, SKIP, 0, granted, given, stop)
+        again = np.empty_like(granted)
+        totals(problem, SKIP, 0, again)
+        return form, (granted == again).all()
+
+    granted, choices = np.empty((2, 1), np.int32), np.empty((10, 1), np.int8)
+    given, stop = np.empty(1, np.int32), np.empty(1, np.int8)
+    form, agree = run(two_jobs(10), granted, choices, given, stop)
+    assert form == kernels.INTEGER
+    assert agree
+    assert granted[:, 0].tolist() == [3, 2]
+    assert choices[:, 0].tolist() == [0, 1, 0, 1, 0, -1, -1, -1, -1, -1]
+    assert given[0] == 5
+    assert stop[0] == kernels.CAPACITY
+
+
+def test_outputs_are_written_from_the_column_that_the_caller_names():
+    granted = np.full((2, 4), -7, np.int32)
+    choices = np.full((6, 4), -7, np.int8)
+    steps(two_jobs(4), SKIP, 2, granted, choices)
+    totals(two_jobs(5), SKIP, 1, granted)
+    assert granted.tolist() == [[-7, 3, 2, -7], [-7, 2, 2, -7]]
+    assert choices[:, 2].tolist() == [0, 1, 0, 1, -1, -1]
+    assert (choices[:, [0, 1, 3]] == -7).all()
+
+
+def test_an_over_full_pool_grants_nothing_that_needs_it():
+    over = two_jobs(4)._replace(free=np.array([[-1], [18]]))
+    granted = np.empty((2, 1), np.int32)
+    totals(over, SKIP, 0, granted)
+    assert granted.sum() == 0
+    totals(over, kernels.IGNORE, 0, granted)
+    assert granted.sum() == 4
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_batches_of_every_shape_use_the_same_compiled_kernels(log):
+    """Read-only or strided inputs would each compile anew, which takes seconds."""
+    ones = np.ones((2, 3, 1))
+    ones.flags.writeable = False
+    shapes = [
+        fs.Batch(capacity=[9], demand=ones, extra_executors=4),
+        fs.Batch(capacity=[9], demand=ones[:, ::2], extra_executors=[4, 500], weight=[0.5, 1]),
+        fs.Batch(capacity=ones[:, 0] * 9.1, demand=ones, user=[0, 0, 1], user_cap=[2, 2],
+                 extra_executors=500),
+    ]  # fmt: skip
+    kernel = steps if log else totals
+    fs.allocate(shapes[1], log=log)
+    before = len(kernel.signatures)
+    for batch in [*shapes, shapes[1].rows(1, 2)]:
+        for policy in POLICIES:
+            fs.allocate(batch, policy, log=log)
+    assert len(kernel.signatures) == before

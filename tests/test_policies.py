@@ -1,0 +1,108 @@
+"""Policies: the built-in ones by name, and a user's own, whose claims are checked."""
+
+import numpy as np
+import pytest
+from complaints import refused
+from notebook_figures import SCENARIO
+
+import fairsched_fast as fs
+
+
+def ones(value=1.0):
+    return np.full((1, 1, 1), value)
+
+
+@fs.policy("my slots", measure="executors held")
+def slots(batch):
+    """Fewest executors held first."""
+    return fs.Claims(offset=batch.executors[:, np.newaxis], slope=ones(), per=ones())
+
+
+@fs.policy("my asset", measure="sum of shares")
+def asset(batch):
+    """Asset fairness: over a common denominator, the sum of two shares is one line."""
+    cpu, mem = batch.capacity
+    both = np.stack([mem, cpu])
+    return fs.Claims(
+        offset=(batch.usage * both).sum(axis=1, keepdims=True),
+        slope=(batch.demand * both).sum(axis=1, keepdims=True),
+        per=(cpu * mem)[np.newaxis, np.newaxis],
+    )
+
+
+def test_a_policy_of_ones_own_is_used_by_name_and_as_an_object():
+    batch = fs.Batch(capacity=[99], demand=[[1]] * 3, executors=[2, 0, 1], extra_executors=6)
+    by_name = fs.allocate(batch, "my slots", log=True)
+    assert by_name.choices.tolist() == [[1, 1, 2, 0, 1, 2]]
+    assert fs.allocate(batch, slots, log=True).choices.tolist() == by_name.choices.tolist()
+
+
+def test_asset_fairness_serves_the_lowest_sum_of_shares_exactly():
+    """Nine CPUs and 18 GB: an executor of A costs 6/18, one of B 7/18."""
+    batch = fs.Batch(capacity=[9, 18], demand=[[1, 4], [3, 1]], extra_executors=100)
+    result = fs.allocate(batch, "my asset", on_full="stop", log=True)
+    assert result.keys == "integer"
+    assert result.choices[0, :6].tolist() == [0, 1, 0, 1, 0, -1]
+    assert result.granted.tolist() == [[3, 2]]
+
+
+def test_a_policys_own_rank_decides_ties():
+    @fs.policy("last first")
+    def last_first(batch):
+        rank = np.arange(batch.J)[::-1, np.newaxis]
+        return fs.Claims(offset=ones(0), slope=ones(), per=ones(), rank=rank)
+
+    batch = fs.Batch(capacity=[9], demand=[[1]] * 3, extra_executors=4)
+    assert fs.allocate(batch, last_first, log=True).choices.tolist() == [[2, 1, 0, 2]]
+
+
+def test_an_unknown_policy_is_answered_with_the_nearest_known_one():
+    with refused("unknown policy 'roundrobin'", "did you mean 'round_robin'?"):
+        fs.allocate(SCENARIO, "roundrobin")
+    with refused("unknown policy 'qqq'", "expected one of", "'drf'"):
+        fs.allocate(SCENARIO, "qqq")
+
+
+def test_a_built_in_name_cannot_be_taken():
+    with refused("policy 'drf' is built in"):
+        fs.policy("drf")(lambda batch: None)
+    with refused("policy name is ' '", "non-empty"):
+        fs.policy(" ")(lambda batch: None)
+
+
+BAD_CLAIMS = [
+    ({"slope": ones(-1.0)}, "slope of job 0, line 0, scenario 0 is -1.0"),
+    ({"offset": ones(np.nan)}, "offset of job 0, line 0, scenario 0 is nan"),
+    ({"per": ones(np.inf)}, "per of job 0, line 0, scenario 0 is inf"),
+    ({"offset": np.zeros((5, 1, 1))}, "offset is float64 of shape (5, 1, 1)"),
+    ({"slope": np.zeros(3)}, "slope is float64 of shape (3,)"),
+    ({"offset": np.zeros((1, 2, 1)), "slope": np.zeros((1, 3, 1))}, "[2, 3] lines"),
+    ({"rank": np.zeros((1, 1))}, "rank is float64 of shape (1, 1)"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "said"), BAD_CLAIMS)
+def test_unsound_claims_are_refused_before_a_kernel_sees_them(wrong, said):
+    sound = {"offset": ones(0), "slope": ones(), "per": ones()}
+    unsound = fs.Policy("mine", lambda batch: fs.Claims(**(sound | wrong)))
+    with refused("policy 'mine'", said, "expected"):
+        fs.allocate(SCENARIO, unsound)
+
+
+def test_a_lowering_that_returns_something_else_is_refused():
+    with refused("policy 'mine' returned a NoneType", "expected fs.Claims"):
+        fs.allocate(SCENARIO, fs.Policy("mine", lambda batch: None))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"on_full": "skpi"}, "on_full is 'skpi'; did you mean 'skip'?"),
+        ({"on_full": None}, "on_full is None; expected one of 'ignore', 'skip', 'stop'"),
+        ({"workers": 0}, "workers is 0; expected a whole number, 1 or more"),
+        ({"workers": 1.5}, "workers is 1.5"),
+    ],
+)
+def test_options_of_a_run_are_checked(options, said):
+    with refused(said):
+        fs.allocate(SCENARIO, **options)
