@@ -169,7 +169,7 @@ class Batch:
         self.overfull = self._find_overfull()
 
     @classmethod
-    def from_scenarios(cls, scenarios: Iterable[Scenario]) -> Batch:
+    def from_scenarios(cls, scenarios: Scenario | Iterable[Scenario]) -> Batch:
         """One row for each pool of each scenario; pools with fewer jobs are padded.
 
         Ties then go by name where a policy says so. A resource that a pool lacks counts as one of

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch, Labels
 from fairsched_fast.errors import InputError, Problems, did_you_mean
-from fairsched_fast.model import NO_LIMIT, Job, Scenario, demand_of
+from fairsched_fast.model import NO_LIMIT, Job, Scenario, demand_of, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,15 +20,15 @@ _PREFIXES = ("capacity_", "demand_", "usage_")
 _KNOWN = ("scenario", "pool", "job", "extra_executors", "user", "user_cap", *_JOB_COLUMNS)
 
 
-def batch_from_scenarios(scenarios: Iterable[Scenario]) -> Batch:
+def batch_from_scenarios(scenarios: Scenario | Iterable[Scenario]) -> Batch:
     """See `Batch.from_scenarios`."""
-    listed = list(scenarios)
-    for given in listed:
+    several = listed("scenarios", scenarios, Scenario)
+    for given in several:
         if not isinstance(given, Scenario):
             raise InputError(f"scenarios hold {given!r}; expected Scenario objects, or one Batch")
     rows = [
         (i, scenario, pool, scenario.jobs_of(pool))
-        for i, scenario in enumerate(listed)
+        for i, scenario in enumerate(several)
         for pool in scenario.pools
     ]
     if not rows:
@@ -189,12 +189,32 @@ def _check_columns(frame: pd.DataFrame) -> list[str]:
             f"column 'scenario' has dtype {frame['scenario'].dtype}; expected whole numbers"
         )
     keys = [key for key in ("scenario", "pool", "job") if key in columns]
+    problems.raise_if_any("table")
+    _check_numbers(problems, frame, keys, [name for name in columns if name not in words])
     twice = frame.duplicated(keys)
     if not problems and twice.any():
         cells = _cells(keys, [frame.loc[int(twice.argmax()), key] for key in keys])
         problems.append(f"duplicate job: {cells} stands twice")
     problems.raise_if_any("table")
     return resources
+
+
+def _check_numbers(
+    problems: Problems, frame: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Finite, 0 or more, and whole where a column counts; an empty cell is let be."""
+    for name in columns:
+        values = frame[name].astype(np.float64).to_numpy()
+        counts = name != "weight" and not name.startswith(_PREFIXES)
+        wrong = (values < 0) | np.isinf(values) | (counts & (values != np.rint(values)))
+        wrong &= ~np.isnan(values)
+        if wrong.any():
+            place = int(wrong.argmax())
+            cells = _cells(keys, [frame.loc[place, key] for key in keys])
+            kind = "a whole number" if counts else "a finite number"
+            problems.append(
+                f"column {name!r} is {values[place]:g} for {cells}; expected {kind}, 0 or more"
+            )
 
 
 def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) -> None:

@@ -27,6 +27,7 @@ ON_FULL: dict[str, int] = {
 }
 
 _CHUNK_VALUES = 1 << 16  # J·R·scenarios lowered at once: their planes stay near the cores
+_UNASKED_BYTES = 1 << 28  # what the order may take where nobody asked for it
 _FIXED_POINT = 61  # bits of a capacity that is no decimal
 _PROBLEM_DTYPES = (*(np.float64,) * 3, *(np.int32,) * 3, *(np.int64,) * 2, np.int32, np.int64)
 
@@ -52,8 +53,9 @@ def allocate(
         (what is free only shrinks), "stop" the run (Algorithm 1 of the DRF paper), or "ignore"
         capacity (the notebook's rule).
     log
-        Whether to keep the order of grants (`Result.choices`). None: for Scenarios, not for a
-        Batch. Step logs can be had either way; without it they are recomputed.
+        Whether to keep the order of grants (`Result.choices`). None: for Scenarios (unless it
+        would take more than 256 MB), not for a Batch. Step logs can be had either way; without it
+        they are recomputed.
     workers
         Threads; None is all cores. The result does not depend on it.
 
@@ -68,17 +70,17 @@ def allocate(
         `on_full="ignore"`).
     """
     if isinstance(scenarios, Batch):
-        batch = scenarios
+        batch, keep_order = scenarios, bool(log)
     else:
-        listed = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
-        batch = Batch.from_scenarios(listed)
-        log = True if log is None else log
+        batch = Batch.from_scenarios(scenarios)
+        keep_order = _order_bytes(batch) <= _UNASKED_BYTES if log is None else log
     check_on_full(on_full)
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more, or None")
     if batch.overfull is not None and on_full != "ignore":
         raise InputError(overfull_message(batch))
-    return run(batch, find_policy(policy), on_full, log=bool(log), workers=workers or cores())
+    order = int(batch.extra_executors.max()) if keep_order else None
+    return run(batch, find_policy(policy), on_full, order=order, workers=workers or cores())
 
 
 def check_on_full(on_full: str) -> None:
@@ -106,12 +108,16 @@ def overfull_message(batch: Batch) -> str:
     )
 
 
-def run(batch: Batch, policy: Policy, on_full: str, *, log: bool, workers: int) -> Result:
-    """`allocate` without its checks: an over-full pool simply has nothing left to give."""
+def run(
+    batch: Batch, policy: Policy, on_full: str, *, workers: int, order: int | None = None
+) -> Result:
+    """`allocate` without its checks: an over-full pool simply has nothing left to give.
+
+    `order` is how many steps to keep the order of, no fewer than any scenario takes; None is none.
+    """
     S, J = batch.S, batch.J
-    N = int(batch.extra_executors.max()) if log else 0
     granted = np.empty((J, S), np.int32)
-    choices = np.empty((N, S), smallest_signed(J)) if log else None
+    choices = None if order is None else np.empty((order, S), smallest_signed(J))
     steps = np.empty(S, np.int32)
     stop = np.empty(S, np.int8)
     rule = ON_FULL[on_full]
@@ -233,6 +239,10 @@ def _users_left(batch: Batch) -> NDArray[np.int64]:
 def smallest_signed(J: int) -> np.dtype[Any]:
     """The smallest signed dtype that holds a job index."""
     return np.min_scalar_type(-max(J, 1))
+
+
+def _order_bytes(batch: Batch) -> int:
+    return int(batch.extra_executors.max()) * batch.S * smallest_signed(batch.J).itemsize
 
 
 def chunk_rows(batch: Batch) -> int:

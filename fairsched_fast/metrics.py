@@ -61,7 +61,10 @@ def jain(values: Floats, present: Present = None) -> Floats:
 
     Jain, Chiu & Hawe, DEC-TR-301, 1984. Of all-zero values it is 1.
     """
-    kept = values if present is None else np.where(present, values, 0.0)
+    most = highest(values, present)
+    kept = values / np.where(most == 0, 1.0, most)  # equal values give 1, to the last bit
+    if present is not None:
+        kept = np.where(present, kept, 0.0)
     count = len(values) if present is None else np.maximum(present.sum(axis=0), 1)
     total, squares = np.zeros(kept.shape[-1]), np.zeros(kept.shape[-1])
     for row in kept:  # one by one: NumPy's own sum depends on the array's shape in its last bits

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
-from fairsched_fast.errors import Problems, did_you_mean
+from fairsched_fast.errors import InputError, Problems, did_you_mean
+
+Member = TypeVar("Member")
 
 NO_LIMIT = 2**31 - 1
 """The largest count: as a ceiling or a user's cap it means "none"."""
@@ -217,8 +219,8 @@ class Scenario:
         user_caps: Mapping[str, int] | None = None,
     ) -> None:
         problems = Problems()
-        pools = (pools,) if isinstance(pools, Pool) else tuple(pools)
-        jobs = (jobs,) if isinstance(jobs, Job) else tuple(jobs)
+        pools = listed("pools", pools, Pool)
+        jobs = listed("jobs", jobs, Job)
         _check_members(problems, pools, jobs)
         budgets = _budgets(problems, pools, extra_executors)
         caps = _caps(problems, user_caps)
@@ -231,6 +233,21 @@ class Scenario:
     def jobs_of(self, pool: Pool) -> tuple[Job, ...]:
         """The jobs that take from `pool`, in list order."""
         return tuple(job for job in self.jobs if job.pool is None or job.pool == pool.name)
+
+
+def listed(what: str, given: Member | Iterable[Member], kind: type[Member]) -> tuple[Member, ...]:
+    """One object of a kind, or several, as a tuple.
+
+    Raises
+    ------
+    InputError
+        When it is neither.
+    """
+    if isinstance(given, kind):
+        return (given,)
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise InputError(f"{what} is {given!r}; expected {kind.__name__} objects")
+    return tuple(given)
 
 
 def demand_of(job: Job, pool: Pool) -> Mapping[str, float]:

@@ -129,7 +129,7 @@ def find_policy(given: str | Policy) -> Policy:
     """
     if isinstance(given, Policy):
         return given
-    if given not in _REGISTRY:
+    if not isinstance(given, str) or given not in _REGISTRY:
         raise InputError(f"unknown policy {given!r}{did_you_mean(given, _REGISTRY)}")
     return _REGISTRY[given]
 

@@ -118,7 +118,7 @@ def result_html(result: Result) -> str:
 
 def _first_rows(result: Result) -> Result:
     part = result.batch.rows(0, max(1, min(result.batch.S, _ROWS_SHOWN // result.batch.J)))
-    return engine.run(part, result.policy, result.on_full, log=False, workers=1)
+    return engine.run(part, result.policy, result.on_full, workers=1)
 
 
 def _stack(
@@ -166,7 +166,8 @@ def _one_row(result: Result, row: int) -> Result:
     if result.batch.S == 1 and result.choices is not None:
         return result
     part = result.batch.rows(row, row + 1)
-    return engine.run(part, result.policy, result.on_full, log=True, workers=1)
+    order = int(result.steps[row])
+    return engine.run(part, result.policy, result.on_full, order=order, workers=1)
 
 
 def _present(batch: Batch) -> NDArray[np.int64]:

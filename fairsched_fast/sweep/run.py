@@ -110,7 +110,7 @@ def _results(sweep: Sweep, rows: Rows) -> list[list[Result]]:
             f"scenarios {first} … {last} (S counts from the first): {error}"
         ) from error
     return [
-        [engine.run(b, find_policy(name), sweep.on_full, log=False, workers=1) for b in batches]
+        [engine.run(b, find_policy(name), sweep.on_full, workers=1) for b in batches]
         for name in sweep.policies
     ]
 
@@ -185,6 +185,9 @@ def run_sweep(
             advance(done.chunk.stop - done.chunk.start)
         if digest.scenarios == 0:
             raise InputError("`where` keeps no scenario; expected at least one. Loosen it")
+        from fairsched_fast.sweep.pictures import draw_charts
+
+        charts = draw_charts(sweep, digest, store)
         status = "complete"
     except KeyboardInterrupt:
         status = "interrupted"
@@ -198,13 +201,7 @@ def run_sweep(
             "parts": parts,
             "seconds": round(time.monotonic() - began, 3),
         }
-        if status != "complete":
-            store.write_manifest(about)
-    from fairsched_fast.sweep.pictures import draw_charts
-
-    charts = draw_charts(sweep, digest, store)
-    about["seconds"] = round(time.monotonic() - began, 3)
-    store.write_manifest(about)
+        store.write_manifest(about)
     return Outcome(sweep, out, digest, about, tuple(charts))
 
 

@@ -127,6 +127,7 @@ def _number(node: ast.expr, columns: list[Any]) -> Any:
     if isinstance(node, ast.UnaryOp):
         return -_number(node.operand, columns)
     if isinstance(node, ast.Constant):
+        assert isinstance(node.value, int | float)
         return float(node.value)
     assert isinstance(node, ast.Name)
     return columns[int(node.id[1:])]
