@@ -1,0 +1,37 @@
+"""Running sweeps and reading what they wrote."""
+
+import pyarrow.parquet as pq
+
+from fairsched_fast.sweep.reading import parse_sweep
+from fairsched_fast.sweep.run import run_sweep
+
+
+def ran(text, folder, **options):
+    """The outcome of a sweep whose results lie in `folder`."""
+    return run_sweep(parse_sweep(text), folder, **options)
+
+
+def read(folder, kind):
+    """All parts of a kind as one table, in the order of their names."""
+    return pq.read_table(folder / kind)
+
+
+def rows(folder, kind):
+    """The same as a list of dicts."""
+    return read(folder, kind).to_pylist()
+
+
+def everything_in(folder):
+    """Path → bytes of every file below."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def parts_in(folder):
+    """The same, of the Parquet parts alone."""
+    return {name: data for name, data in everything_in(folder).items() if name.endswith("parquet")}
+
+
+def messages(stderr):
+    """What a process said, less the notice of a slow machine that kernels are being made ready."""
+    return [line for line in stderr.splitlines() if not line.startswith("compiling kernels")]

@@ -1,0 +1,323 @@
+"""The command line: what goes to which stream, what it ends with, and the files that ship."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import notebook_figures as notebook
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from specs import CSV, TABLE, blocks, spec
+from sweep_files import messages
+
+from fairsched_fast import cli, engine
+from fairsched_fast.policies import known_policies
+from fairsched_fast.sweep.reading import load_sweep
+
+GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
+ENDLESS = blocks("repeat = 1_000_000_000_000") + "[output]\njobs = false\n"
+
+
+@pytest.fixture
+def fairsched(capsys, monkeypatch, tmp_path):
+    """Runs a command in an empty folder: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    engine.compile_kernels()
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["fairsched", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def my_spec(tmp_path):
+    (tmp_path / "mine.toml").write_text(blocks(GRID), encoding="utf-8")
+    return "mine.toml"
+
+
+def process(*words, **options):
+    """A command as a process of its own, its streams piped."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "fairsched_fast", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_help_names_every_command(fairsched):
+    code, out, err = fairsched("--help")
+    assert (code, err) == (0, "")
+    for command in ("init", "story", "sweep", "plan", "policies", "doctor"):
+        assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
+
+
+def test_every_option_is_explained(fairsched):
+    code, out, _ = fairsched("sweep", "--help")
+    assert code == 0
+    for option in ("--out", "--limit", "--workers", "--jobs", "--json"):
+        assert re.search(rf"{option}\b.*\w", out)
+
+
+def test_a_process_of_its_own_writes_the_story_and_ends_well(tmp_path):
+    done = process("story", cwd=tmp_path, env={**os.environ, "COLUMNS": "40"})
+    out, err = done.communicate(timeout=120)
+    assert (done.returncode, messages(err)) == (0, [])
+    longest = "lowest dominant share wins → [Heaviest_Job: 0.300, Light_Eval_Job: 0.310, Medium"
+    assert longest in out  # whole, however narrow the screen
+    assert "…" not in out
+
+
+def test_the_story_has_the_notebooks_figures(fairsched):
+    code, out, _ = fairsched("story")
+    assert code == 0
+    given = re.findall(r"^ *\d+ (\w+_Job) ", out, flags=re.MULTILINE)
+    assert given == notebook.ROUND_ROBIN_ORDER + notebook.DRF_ORDER
+    rows = [line.split() for line in out.splitlines() if re.match(r"\w+_Job( +[\d.]+){6}$", line)]
+    finals = notebook.ROUND_ROBIN_SUMMARY + notebook.DRF_SUMMARY
+    assert [row[0] for row in rows] == [row[0] for row in finals]
+    assert [list(map(float, row[1:])) for row in rows] == [row[1:] for row in finals]
+
+
+def test_the_story_of_other_policies(fairsched):
+    code, out, _ = fairsched("story", "--policies", "drf, round_robin")
+    assert code == 0
+    assert out.index("BEFORE (drf)") < out.index("AFTER (round_robin)")
+
+
+def test_the_story_is_written_to_files(fairsched, tmp_path):
+    code, out, err = fairsched("story", "--out", "told")
+    assert code == 0
+    names = [*("before_step_log.csv", "after_step_log.csv", "difference.csv")]
+    names += ["before_summary.csv", "after_summary.csv", "story.png"]
+    names += [f"{when}_{what}.png" for when in ("before", "after") for what in ("timeline",)]
+    names += ["before_dominant_share.png", "after_dominant_share.png"]
+    assert sorted(path.name for path in (tmp_path / "told").iterdir()) == sorted(names)
+    assert all(f"wrote {Path('told') / name}\n" in err for name in names)
+    assert "wrote" not in out
+    with (tmp_path / "told" / "after_summary.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == notebook.SUMMARY_COLUMNS
+    assert [[row[0], *map(float, row[1:])] for row in rows] == notebook.DRF_SUMMARY
+
+
+def test_the_story_of_a_spec(fairsched, my_spec):
+    code, out, _ = fairsched("story", my_spec)
+    assert code == 0
+    assert "Heavy" in out
+    assert "Stopped after 15 of 15 executors" in out
+
+
+def test_the_story_of_drawn_jobs(fairsched, tmp_path):
+    (tmp_path / "drawn.toml").write_text(spec(jobs=TABLE), encoding="utf-8")
+    (tmp_path / "other.csv").write_text(CSV, encoding="utf-8")
+    code, out, _ = fairsched("story", "drawn.toml", "--jobs", "other.csv")
+    assert code == 0
+    assert "pod-0" in out
+
+
+def test_init_writes_a_spec_that_runs(fairsched, tmp_path):
+    code, out, err = fairsched("init")
+    assert (code, err) == (0, "")
+    assert out == "wrote sweep.toml\nnext: fairsched story sweep.toml\n"
+    text = (tmp_path / "sweep.toml").read_text(encoding="utf-8")
+    assert text.count("#") > 10
+    assert fairsched("story", "sweep.toml")[0] == 0
+    assert fairsched("plan", "sweep.toml")[0] == 0
+    assert fairsched("sweep", "sweep.toml", "--out", "out")[0] == 0
+
+
+def test_what_init_writes_has_every_optional_line_right(fairsched, tmp_path):
+    fairsched("init")
+    text = (tmp_path / "sweep.toml").read_text(encoding="utf-8")
+    text = text.replace('# on_full = "skip"                  # or', 'on_full = "skip" #')
+    text = re.sub(
+        r"^# (user_caps|executors|weight|user|pool|zip|repeat|where) =", r"\1 =", text, flags=re.M
+    )
+    text = re.sub(r"^# (demand) =", r"\1 =", text, flags=re.M)
+    (tmp_path / "all.toml").write_text(text, encoding="utf-8")
+    read = load_sweep(tmp_path / "all.toml")
+    assert read.on_full == "skip"
+    assert read.base_scenario().user_caps == {"ana": 8}
+    assert read.base_scenario().jobs[0].demand == {"cpu": 4, "mem_gb": 8}
+    assert read.blocks[0].repeat == 5
+    assert read.blocks[0].where is not None
+
+
+def test_init_overwrites_nothing(fairsched, tmp_path):
+    (tmp_path / "mine.toml").write_text("mine")
+    code, out, err = fairsched("init", "mine.toml")
+    assert (code, out) == (2, "")
+    assert err == "error: mine.toml exists; it is left as it was. Name another file\n"
+    assert (tmp_path / "mine.toml").read_text() == "mine"
+    assert fairsched("init", Path("nowhere") / "mine.toml")[0] == 2
+
+
+def test_a_sweep_ends_with_what_it_found_and_what_to_type_next(fairsched, my_spec, tmp_path):
+    code, out, err = fairsched("sweep", my_spec, "--out", "out", "--workers", "1")
+    assert (code, err) == (0, "")
+    assert out.startswith("test: 6 scenarios × 2 policies")
+    assert "results   out\n" in out
+    command = out.splitlines()[-1].removeprefix("next").strip()
+    assert command.startswith('python -c "import pandas')
+    done = subprocess.run(
+        command.replace("python", f"'{sys.executable}'", 1),
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "[12 rows x 15 columns]" in done.stdout
+    assert pq.read_table(tmp_path / "out" / "summary").num_rows == 12
+
+
+def test_a_sweep_in_json_is_its_manifest(fairsched, my_spec, tmp_path):
+    code, out, _ = fairsched("sweep", my_spec, "--out", "out", "--limit", "4", "--json")
+    assert code == 0
+    said, manifest = json.loads(out), json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert said.items() <= manifest.items()
+    assert (said["scenarios"], said["kept"], said["rows"]["summary"]) == (4, 4, 8)
+
+
+def test_a_plan_says_what_a_sweep_comes_to(fairsched, my_spec, tmp_path):
+    code, out, err = fairsched("plan", my_spec)
+    assert (code, err) == (0, "")
+    for words in ("6 scenarios\n", "12 rows in summary/", "24 rows in jobs/", " on disk", "about "):
+        assert words in out
+    assert "scenario extra_executors pool.Batch.capacity.mem_gb" in out
+    assert len(re.findall(r"^ +\d+ +\d+ +\d+$", out, flags=re.MULTILINE)) == 5
+    assert out.endswith("next: fairsched sweep mine.toml --out results/mine\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_the_next_command_of_a_plan_names_the_table_too(fairsched, tmp_path):
+    (tmp_path / "drawn.toml").write_text(spec(jobs=TABLE), encoding="utf-8")
+    (tmp_path / "other.csv").write_text(CSV, encoding="utf-8")
+    _, out, _ = fairsched("plan", "drawn.toml", "--jobs", "other.csv")
+    command = out.splitlines()[-1].removeprefix("next: fairsched ").split()
+    assert fairsched(*command)[0] == 0
+
+
+def test_a_plan_with_many_axes_is_whole(fairsched, tmp_path):
+    names = [f"a job with quite a long name, number {i}" for i in range(20)]
+    jobs = "".join(f"[[job]]\nname = '{name}'\n" for name in names)
+    axes = ", ".join(f"""'job."{name}".weight' = [1]""" for name in names)
+    text = blocks(f"grid = {{ {axes} }}", jobs=jobs)
+    (tmp_path / "wide.toml").write_text(text, encoding="utf-8")
+    code, out, _ = fairsched("plan", "wide.toml")
+    assert code == 0
+    header = next(line for line in out.splitlines() if line.startswith("scenario "))
+    assert all(name in header for name in names)
+
+
+def no_json(word):
+    raise AssertionError(f"{word} is no JSON")
+
+
+def test_a_plan_in_json_is_json(fairsched, tmp_path):
+    axes = ["grid = { 'job.a.max_executors' = [3] }", "grid = { extra_executors = [1] }"]
+    text = blocks(*axes, jobs="[[job]]\nname = 'a'\n")
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    code, out, _ = fairsched("plan", "mine.toml", "--json")
+    said = json.loads(out, parse_constant=no_json)
+    assert code == 0
+    assert (said["scenarios"], said["rows"]) == (2, {"summary": 4, "jobs": 4})
+    ceilings = [row["job.a.max_executors"] for row in said["sample"]]
+    assert ceilings == [3, None]
+
+
+def test_policies_are_listed_with_formula_and_source(fairsched):
+    code, out, _ = fairsched("policies")
+    assert code == 0
+    listed = {row["name"]: row for row in json.loads(fairsched("policies", "--json")[1])}
+    assert list(listed) == list(known_policies())
+    for name in ("round_robin", "drf"):
+        assert all(value and value in out for value in listed[name].values())
+
+
+def test_the_doctor_says_what_is_here(fairsched):
+    code, out, _ = fairsched("doctor")
+    assert code == 0
+    found = json.loads(fairsched("doctor", "--json")[1])
+    assert found["numpy"] == np.__version__
+    assert int(found["cores"]) >= 1
+    assert {"python", "numba", "pyarrow", "platform", "kernel cache", "extra qmc"} <= found.keys()
+    assert all(f"{name} " in out and value in out for name, value in found.items())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["plan", "nowhere.toml"], "nowhere.toml: there is no such file"),
+        (["story", "--policies", "drf"], "expected two names, before,after"),
+        (["story", "--policies", "drf,fifi"], "unknown policy 'fifi'"),
+        (["sweep", "mine.toml", "--out", "mine.toml"], "mine.toml is a file; expected a folder"),
+        (["sweep", "none.toml", "--out", "out"], "`where` keeps no scenario"),
+        (["plan", "none.toml"], "`where` keeps no scenario"),
+    ],
+)
+def test_wrong_input_ends_with_one_message(fairsched, my_spec, tmp_path, words, message):
+    nothing = blocks("where = 'extra_executors > 99'")
+    (tmp_path / "none.toml").write_text(nothing, encoding="utf-8")
+    code, out, err = fairsched(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["swep"], "No such command 'swep'"),
+        (["sweep", "mine.toml", "--bogus"], "No such option: --bogus"),
+        (["sweep", "mine.toml"], "--out"),
+        (["sweep", "mine.toml", "--out", "o", "--limit", "0"], "--limit"),
+        (["sweep", "mine.toml", "--out", "o", "--workers", "many"], "--workers"),
+    ],
+)
+def test_wrong_options_end_the_same_way(fairsched, my_spec, words, message):
+    code, out, err = fairsched(*words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    gone, ours = os.pipe()
+    os.close(gone)
+    command = [sys.executable, "-m", "fairsched_fast", "policies"]
+    done = subprocess.run(command, stdout=ours, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent as POSIX has it")
+def test_an_interrupted_sweep_says_so_and_keeps_what_is_written(tmp_path):
+    engine.compile_kernels()  # so that the process below finds them compiled
+    (tmp_path / "endless.toml").write_text(ENDLESS, encoding="utf-8")
+    running = process("sweep", "endless.toml", "--out", "out", "--json", cwd=tmp_path)
+    lines = iter(running.stderr.readline, "")  # the first after a few seconds: no terminal
+    first = next(line for line in lines if messages(line))
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert re.fullmatch(r"[\d,]+ of 1,000,000,000,000 scenarios, about [\d,]+ s left\n", first)
+    assert (running.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted; the parts already written are kept in out"
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["status"] == "interrupted"
+    parts = sorted((tmp_path / "out" / "summary").iterdir())
+    assert len(parts) >= manifest["parts"] > 0
+    assert all(pq.read_metadata(part).num_rows for part in parts)

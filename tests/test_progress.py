@@ -1,0 +1,40 @@
+"""Progress: a bar on a terminal, a line now and then elsewhere."""
+
+import io
+import sys
+
+from fairsched_fast import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_a_bar_that_goes_when_all_is_done(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.progress(4000, "scenarios") as advance:
+        advance(1000)
+        advance(3000)
+    shown = terminal.getvalue()
+    assert "4,000 of 4,000 scenarios" in shown
+    assert "100%" in shown
+    assert shown.endswith("\x1b[2K")  # the line is wiped
+
+
+def test_lines_elsewhere_say_how_far_it_is_but_not_that_it_ended(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_EVERY", 0)
+    with progress.progress(4000, "scenarios") as advance:
+        advance(1000)
+        advance(3000)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "1,000 of 4,000 scenarios, about 0 s left\n"
+
+
+def test_short_work_says_nothing(capsys):
+    with progress.progress(2, "scenarios") as advance:
+        advance(1)
+        advance(1)
+    assert capsys.readouterr() == ("", "")
