@@ -178,7 +178,7 @@ def lower(batch: Batch, policy: str | Policy = "drf") -> kernels.Problem:
         per,
         order,
         batch.room,
-        batch.extra_executors,
+        np.broadcast_to(batch.extra_executors, batch.S),  # all S, whatever the policy reads
         free,
         demand,
         user,

@@ -245,3 +245,9 @@ def test_choices_have_the_smallest_dtype_that_holds_a_job():
         assert result.choices.dtype == dtype
         assert result.choices[0].tolist() == list(range(J))
         assert result.granted.dtype == np.int32
+
+
+def test_scenarios_that_differ_only_in_what_a_policy_ignores_are_all_run():
+    batch = fs.Batch(capacity=[9], demand=[[1], [2]], extra_executors=4, weight=[[1, 2]] * 5)
+    granted = fs.allocate(batch, "round_robin").granted
+    assert granted.tolist() == [[2, 2]] * 5
