@@ -206,7 +206,7 @@ def test_draws_of_nothing_are_refused():
 
 
 def test_more_points_than_a_sobol_sequence_has_are_refused():
-    with refused("block[0].sobol.n is 2,000,000,000", "at most 1,073,741,823 points"):
+    with refused("block[0].sobol.n is 2,000,000,000", "at most 1,073,741,824 points"):
         sweep_of("sobol = { n = 2_000_000_000, extra_executors = { min = 0, max = 9 } }")
 
 

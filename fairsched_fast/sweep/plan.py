@@ -11,14 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from fairsched_fast import engine
-from fairsched_fast.errors import InputError
+from fairsched_fast.sweep.counting import count_kept
 from fairsched_fast.sweep.run import Chunk, check_overfull, chunks, compute
-from fairsched_fast.sweep.sampling import Block, Sweep
+from fairsched_fast.sweep.sampling import Sweep
 from fairsched_fast.sweep.store import write_parquet
 
 PROBE = 16_384  # scenarios that are run to learn what one costs
-_COUNTED = 1 << 22  # a block up to here has its filter applied to every row
-_WINDOWS, _WINDOW = 256, 256  # beyond, to evenly spread windows of rows
 _PLACES = [k / 32 for k in (16, 8, 24, *range(0, 33, 4), *range(1, 33, 2))]  # until one is kept
 _SAMPLES = 5
 
@@ -53,8 +51,6 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
     check_overfull(sweep)
     end = sweep.size if limit is None else min(limit, sweep.size)
     kept, exact = count_kept(sweep, end)
-    if kept == 0 and exact:
-        raise InputError("`where` keeps no scenario; expected at least one. Loosen it")
     per_scenario = {"summary": len(sweep.policies) * len(sweep.settings.pools)}
     if sweep.keep_jobs:
         per_scenario["jobs"] = len(sweep.policies) * sweep.jobs_per_scenario
@@ -71,31 +67,6 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
         parts=_parts(sweep, end),
         sample=_sample(sweep, end),
     )
-
-
-def count_kept(sweep: Sweep, end: int) -> tuple[int, bool]:
-    """How many of the first `end` scenarios pass their `where`, and whether that is exact."""
-    kept, exact, first = 0, True, 0
-    for block in sweep.blocks:
-        size = max(0, min(block.size, end - first))
-        if block.where is None or size == 0:
-            kept += size
-        else:
-            share, counted = _kept_share(sweep, block, first, size)
-            kept += min(size, round(share * size))
-            exact &= counted
-        first += block.size
-    return kept, exact
-
-
-def _kept_share(sweep: Sweep, block: Block, first: int, size: int) -> tuple[float, bool]:
-    if size <= _COUNTED:
-        spans = [(start, min(start + PROBE, size)) for start in range(0, size, PROBE)]
-    else:
-        starts = (k * (size - _WINDOW) // (_WINDOWS - 1) for k in range(_WINDOWS))
-        spans = [(start, start + _WINDOW) for start in starts]
-    kept = sum(len(sweep.rows(first + start, first + stop)) for start, stop in spans)
-    return kept / sum(stop - start for start, stop in spans), size <= _COUNTED
 
 
 def _probe(sweep: Sweep, end: int) -> tuple[float, float]:

@@ -226,6 +226,9 @@ def _axes(
     axes: dict[Setting, Axis] = {}
     for path, values in given.items():
         setting = _collect(problems, f"{here}", find_setting, path, settings)
+        if setting is None and isinstance(values, Mapping) and "range" not in values:
+            problems[-1] += '; quote a path as a whole, "pool.Batch.capacity.cpu" = …'
+            continue
         axis = _collect(problems, f"{here}.{path!r}", read_axis, values)
         if setting is not None and axis is not None:
             _check_values(problems, f"{here}.{path!r}", setting, axis)

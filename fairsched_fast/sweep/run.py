@@ -21,6 +21,7 @@ from fairsched_fast import engine
 from fairsched_fast.errors import InputError
 from fairsched_fast.policies import find_policy
 from fairsched_fast.result import Result
+from fairsched_fast.sweep.counting import NOTHING_KEPT, count_kept
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
 from fairsched_fast.sweep.parts import jobs_table, measure, summary_table
 from fairsched_fast.sweep.sampling import Rows, Sweep
@@ -169,6 +170,7 @@ def run_sweep(
         When results cannot be written.
     """
     check_overfull(sweep)
+    count_kept(sweep, sweep.size if limit is None else min(limit, sweep.size))
     store = Store(out, sweep.text)
     began = time.monotonic()
     about = _about(sweep, limit)
@@ -184,7 +186,7 @@ def run_sweep(
             parts += len(done.rows)
             advance(done.chunk.stop - done.chunk.start)
         if digest.scenarios == 0:
-            raise InputError("`where` keeps no scenario; expected at least one. Loosen it")
+            raise InputError(NOTHING_KEPT)
         from fairsched_fast.sweep.pictures import draw_charts
 
         charts = draw_charts(sweep, digest, store)
@@ -196,6 +198,9 @@ def run_sweep(
         about |= {
             "status": status,
             "kept": digest.scenarios,
+            "pools": digest.pools,
+            "differing": digest.differing,
+            "overfull": digest.overfull,
             "rows": dict(rows),
             "bytes": dict(sizes),
             "parts": parts,

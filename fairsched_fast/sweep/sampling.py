@@ -31,8 +31,8 @@ from fairsched_fast.sweep.where import Filter
 
 Index = NDArray[np.int64]
 
-SOBOL_POINTS = 2**30 - 1
-"""How many points of a Sobol sequence there are, the corner left out."""
+SOBOL_POINTS = 2**30
+"""How many points of a Sobol sequence there are."""
 
 _WORDS_PER_COUNTER = 4  # Philox4x64
 
@@ -188,7 +188,7 @@ def _filter(rows: Rows, where: Filter, settings: Settings) -> Rows:
     columns = {}
     for path in where.paths:
         value = find_setting(path, settings).read(settings)
-        columns[path] = np.nan if value is None else value
+        columns[path] = np.inf if value is None else value  # no ceiling
     kept = where.keep(columns, len(rows))
     return Rows(
         rows.scenario[kept],
@@ -220,8 +220,7 @@ def uniform(seed: int, stream: tuple[int, ...], rows: Index, each: int = 1) -> N
 def sobol_points(seed: int, block: int, dimensions: int, index: Index) -> NDArray[np.float64]:
     """Points `index` (from 0) of a Sobol sequence in [0, 1), (n, dimensions).
 
-    The sequence starts at its second point (the first is the corner) and is shifted modulo 1 by
-    the seed (Cranley & Patterson 1976).
+    The seed shifts the sequence modulo 1 (Cranley & Patterson 1976).
 
     Raises
     ------
@@ -236,8 +235,10 @@ def sobol_points(seed: int, block: int, dimensions: int, index: Index) -> NDArra
         ) from None
     low, high = int(index.min()), int(index.max())
     sequence = qmc.Sobol(dimensions, scramble=False)
-    sequence.fast_forward(low + 1)
-    points = sequence.random(high - low + 1)[index - low]
+    first = max(low, 1)  # scipy warns of every sequence that begins with its corner, point 0
+    sequence.fast_forward(first)
+    points = sequence.random(high - first + 1) if high >= first else np.empty((0, dimensions))
+    points = np.vstack([np.zeros((first - low, dimensions)), points])[index - low]
     shift = [uniform(seed, (block, axis), np.zeros(1, np.int64))[0] for axis in range(dimensions)]
     shifted: NDArray[np.float64] = (points + np.array(shift)) % 1.0
     return shifted
