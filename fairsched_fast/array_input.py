@@ -22,6 +22,12 @@ class ArrayReader:
         self.size: dict[str, int] = {}
         self._lengths: dict[str, list[tuple[str, int]]] = {}
 
+    def require(self, **given: ArrayLike | None) -> None:
+        """Note every array that must be given and is None."""
+        self.problems.extend(
+            f"{name} is None; expected an array" for name, array in given.items() if array is None
+        )
+
     def quantities(
         self,
         name: str,
@@ -135,5 +141,7 @@ class ArrayReader:
 
 
 def _plane(array: NDArray[Any]) -> NDArray[Any]:
-    """(S, …) → (…, S), contiguous."""
-    return np.ascontiguousarray(np.moveaxis(array, 0, -1))
+    """(S, …) → (…, S), contiguous; a copy, so that nobody changes it from outside."""
+    plane = np.array(np.moveaxis(array, 0, -1), order="C")
+    plane.flags.writeable = False
+    return plane

@@ -133,6 +133,7 @@ class Batch:
         pool: str = "pool",
     ) -> None:
         reader = ArrayReader()
+        reader.require(capacity=capacity, demand=demand, extra_executors=extra_executors)
         self._capacity = reader.quantities("capacity", "SR", capacity)
         self._demand = _once(reader.quantities("demand", "SJR", demand))
         self._usage = reader.quantities("usage", "SJR", usage)
@@ -161,10 +162,15 @@ class Batch:
         self.labels = Labels(
             scenario=np.arange(self.S),
             pool=np.array([pool], object),
-            jobs=np.array([list(jobs) if jobs else [str(j) for j in range(self.J)]], object),
+            jobs=np.array(
+                [list(jobs) if jobs is not None else [str(j) for j in range(self.J)]], object
+            ),
             resources=tuple(resources or (f"r{r}" for r in range(self.R))),
         )
         self._find_units()
+        for array in vars(self).values():
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False  # a policy must not change what it reads
         self.overfull: Overfull | None = None
         self.overfull = self._find_overfull()
 
@@ -331,12 +337,13 @@ class Batch:
         first: tuple[int, int] | None = None
         count = 0
         for start, part in self.chunks(_ROWS_AT_A_TIME):
-            over = part.used_before() > part.capacity * np.where(part.decimal, 1, 1 + FLOAT_SLACK)
+            over = part.over_capacity()
             rows = np.flatnonzero(over.any(axis=0))
             if first is None and len(rows):
                 first = (start + int(rows[0]), int(over[:, rows[0]].argmax()))
-            count += len(rows) * (self.S if over.shape[-1] == 1 else 1)
-            if over.shape[-1] == 1:
+            shared = over.shape[-1] == 1 < part.S
+            count += len(rows) * (self.S if shared else 1)
+            if shared:
                 break
         if first is None:
             return None
@@ -344,6 +351,12 @@ class Batch:
         part = self.rows(row, row + 1)
         used, capacity = part.as_given(part.used_before()), part.as_given(part.capacity)
         return Overfull(row, resource, used[resource, 0], capacity[resource, 0], count)
+
+    def over_capacity(self) -> NDArray[np.bool_]:
+        """(R, S'): whether the jobs hold more than there is before the run."""
+        limit = self.capacity * np.where(self.decimal, 1, 1 + FLOAT_SLACK)
+        over: NDArray[np.bool_] = self.used_before() > limit
+        return over
 
     def used_before(self) -> Floats:
         """(R, S'): what all jobs together hold before the run, in units."""

@@ -103,10 +103,12 @@ def _present(names: NDArray[np.object_]) -> NDArray[np.bool_] | None:
 
 def batch_from_frame(frame: pd.DataFrame) -> Batch:
     """See `Batch.from_frame`."""
+    if not hasattr(frame, "reset_index"):
+        raise InputError(f"table is a {type(frame).__name__}; expected a pandas DataFrame")
     frame = frame.reset_index(drop=True)
     resources = _check_columns(frame)
     keys = ["scenario"] + (["pool"] if "pool" in frame else [])
-    by_row = frame.groupby(keys, sort=False)
+    by_row = frame.groupby(keys, sort=False, observed=True)
     row = by_row.ngroup().to_numpy()
     place = by_row.cumcount().to_numpy()
     S, J = int(row.max()) + 1, int(place.max()) + 1
@@ -221,7 +223,7 @@ def _check_constant(frame: pd.DataFrame, keys: list[str], columns: list[str]) ->
     """Each column has one value within each group."""
     problems = Problems()
     for column in columns:
-        spread = frame.groupby(keys, sort=False)[column].nunique(dropna=False)
+        spread = frame.groupby(keys, sort=False, observed=True)[column].nunique(dropna=False)
         if (spread > 1).any():
             place = int((spread > 1).argmax())
             where = spread.index[place]

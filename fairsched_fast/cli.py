@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -39,6 +40,9 @@ def main() -> NoReturn:
     """Run the command; every expected failure is one message and an exit code."""
     from fairsched_fast.errors import InputError
 
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks → or − still shows the rest
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except InputError as error:
@@ -125,7 +129,7 @@ def sweep(
         with progress(total, "scenarios") as advance:
             outcome = run_sweep(read, out, limit=limit, workers=workers, advance=advance)
     except KeyboardInterrupt:
-        _fail(f"interrupted; the parts already written are kept in {out}", 130)
+        _fail(f"interrupted; {out} holds an unfinished sweep; run the same command again", 130)
     _show(outcome.manifest if as_json else describe_outcome(outcome))
 
 

@@ -38,10 +38,18 @@ class ResourceColumns:
 def resource_columns(resources: Sequence[str]) -> list[ResourceColumns]:
     """Columns of each resource; where two names would collide the whole name stays."""
     split = [_split(name) for name in resources]
-    bases = [base for base, _ in split]
+    while True:  # a whole name can collide in its turn
+        bases = [base for base, _ in split]
+        whole = [
+            (name, None) if bases.count(base) > 1 else (base, unit)
+            for name, (base, unit) in zip(resources, split, strict=True)
+        ]
+        if whole == split:
+            break
+        split = whole
     return [
         ResourceColumns(name, f"{name}_resource" if name == _RESERVED else name, None)
-        if bases.count(base) > 1 or base == _RESERVED
+        if base == _RESERVED
         else ResourceColumns(name, base, unit)
         for name, (base, unit) in zip(resources, split, strict=True)
     ]

@@ -91,7 +91,7 @@ def check_on_full(on_full: str) -> None:
     InputError
         When it is not.
     """
-    if on_full not in ON_FULL:
+    if not isinstance(on_full, str) or on_full not in ON_FULL:
         raise InputError(f"on_full is {on_full!r}{did_you_mean(on_full, get_args(OnFull))}")
 
 
@@ -209,16 +209,18 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     limit += np.where(decimal, 0, np.floor(limit * FLOAT_SLACK))
     usage = _fixed(batch.usage, scale)
     held = np.broadcast_to(usage, (batch.J, *usage.shape[1:]))
-    overfull = used > capacity * np.where(decimal, 1, 1 + FLOAT_SLACK)
+    overfull = batch.over_capacity()
     free_fixed = np.where(overfull, -1, limit.astype(np.int64) - held.sum(axis=0))
-    need = np.maximum(_fixed(demand, scale), (demand > 0).astype(np.int64))
+    need = _fixed(demand, scale, np.ceil)  # rounded up: no number of grants over-allocates
     return free_fixed, need
 
 
-def _fixed(quantity: NDArray[np.float64], scale: NDArray[Any]) -> NDArray[np.int64]:
+def _fixed(
+    quantity: NDArray[np.float64], scale: NDArray[Any], rounded: np.ufunc = np.rint
+) -> NDArray[np.int64]:
     with np.errstate(over="ignore"):  # far beyond the capacity, and no more than 2^62 here
         scaled = np.minimum(np.ldexp(quantity, scale), 2.0**62)
-    fixed: NDArray[np.int64] = np.rint(scaled).astype(np.int64)
+    fixed: NDArray[np.int64] = rounded(scaled).astype(np.int64)
     return fixed
 
 
@@ -263,7 +265,10 @@ def _prefer_totals(batch: Batch) -> bool:
     Measured: steps cost 2 (few jobs, in lockstep) to 60 ns a grant, counting 2 µs a job. They meet
     at 1,600 grants for 3 jobs, 1,500 for 32, 6,000 for 200, 28,000 for 1,000.
     """
-    return int(batch.extra_executors.max()) > max(1600, 30 * batch.J)
+    grants = max(1600, 30 * batch.J)
+    if not batch.decimal.all():  # keys in ticks are counted by bisection
+        grants *= 8
+    return int(batch.extra_executors.max()) > grants
 
 
 _NO_CHOICES = np.empty((0, 0), np.int8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,10 @@ class Policy:
             claims.check(self.name, batch.J, batch.S)
         return claims
 
+    def __reduce__(self) -> Any:
+        """Built-in policies travel to other processes by name: their function is this object."""
+        return (find_policy, (self.name,)) if self.built_in else super().__reduce__()
+
     @property
     def description(self) -> str:
         """The first paragraph of the lowering's docstring."""
@@ -100,6 +105,9 @@ def policy(
     InputError
         When the name is empty or a built-in policy's.
     """
+
+    if callable(name):
+        raise InputError('@policy needs a name; write @policy("mine") above the function')
 
     def register(lower: Lowering) -> Policy:
         if not isinstance(name, str) or not name.strip():

@@ -33,6 +33,9 @@ class StopReason(IntEnum):
     CEILINGS = kernels.CEILINGS
     """Every job is at its ceiling."""
 
+    def __str__(self) -> str:
+        return self.name
+
 
 STOP_SENTENCES = {
     StopReason.BUDGET: "every extra executor was given",

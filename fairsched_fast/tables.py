@@ -23,6 +23,7 @@ from fairsched_fast.result import STOP_SENTENCES, Result
 PLACES = 4
 _LEADING = ("scenario", "pool")
 _ROWS_SHOWN = 12
+_MOST_ROWS = 10_000  # each is worked out by itself, in about a millisecond
 
 
 def step_log(result: Result, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
@@ -130,6 +131,11 @@ def _stack(
     """One table over the rows asked for, each computed by itself."""
     labels = result.batch.labels
     rows = list(_rows(result, scenario, pool))
+    if len(rows) > _MOST_ROWS:
+        raise InputError(
+            f"a table of {len(rows):,} scenarios and pools was asked for; expected at most "
+            f"{_MOST_ROWS:,}. Name one with scenario=, or use to_frame()"
+        )
     tables = []
     for row in rows:
         table = table_of(_one_row(result, row))

@@ -19,6 +19,7 @@ Group = Sequence[Floats]
 
 MAX_EXPONENT = 9
 NOT_DECIMAL = -1
+_POWERS: Floats = np.array([10.0**places for places in range(MAX_EXPONENT + 1)])
 EXACT = 2.0**53  # whole numbers below are exact as float64
 
 
@@ -99,7 +100,7 @@ def from_units(units: NDArray[Any], exponents: NDArray[np.int8]) -> NDArray[Any]
 
 
 def _power(exponents: NDArray[np.int8]) -> Floats:
-    powers: Floats = 10.0 ** np.maximum(exponents, 0)
+    powers: Floats = _POWERS[np.maximum(exponents, 0)]
     return powers
 
 

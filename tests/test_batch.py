@@ -225,3 +225,30 @@ def test_rows_are_views_with_their_own_labels():
     assert part.labels.scenario.tolist() == [1, 2]
     assert part.usage.tolist() == made.usage[..., 1:].tolist()
     assert [(first, chunk.S) for first, chunk in made.chunks(2)] == [(0, 2), (2, 1)]
+
+
+def test_nobody_changes_a_batch_from_outside():
+    weight, capacity = np.ones(3), np.array([[9.0]])
+    batch = fs.Batch(capacity=capacity, demand=[[1]] * 3, extra_executors=3, weight=weight)
+    weight[:2], capacity[:] = 100, 0
+    assert fs.allocate(batch, "drf").granted.tolist() == [[1, 1, 1]]
+
+
+def test_a_policy_cannot_change_the_batch_it_reads():
+    @fs.policy("meddling")
+    def meddling(batch):
+        weight = batch.weight
+        weight *= 0.5
+        return fs.Claims(offset=np.zeros((1, 1, 1)), slope=np.ones((1, 1, 1)), per=weight[:, None])
+
+    batch = fs.Batch(capacity=[9], demand=[[1], [1]], extra_executors=3, weight=[1, 2])
+    with pytest.raises(ValueError, match="read-only"):
+        fs.allocate(batch, meddling)
+    assert batch.weight.tolist() == [[1], [2]]
+
+
+def test_overfull_pools_are_counted_to_the_last():
+    usage = np.zeros((65_537, 1, 1))
+    usage[-1] = 10
+    batch = fs.Batch(capacity=[9], demand=[[1]], usage=usage, extra_executors=1)
+    assert (batch.overfull.row, batch.overfull.rows) == (65_536, 1)

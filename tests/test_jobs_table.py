@@ -5,6 +5,7 @@ from complaints import refused
 from specs import CSV, TABLE, drawn_from, spec
 
 from fairsched_fast.sweep.reading import parse_sweep
+from fairsched_fast.sweep.run import run_sweep
 
 WRONG_CELLS = {
     "-500": "'-500' × 0.001; expected a number, 0 or more",
@@ -97,3 +98,17 @@ def test_another_file_can_stand_in_for_the_one_named(tmp_path):
     (tmp_path / "mine.csv").write_text(CSV.replace("pod", "mine"), encoding="utf-8")
     sweep = parse_sweep(spec(jobs=TABLE), "spec", tmp_path / "elsewhere", tmp_path / "mine.csv")
     assert all(job.name.startswith("mine-") for job in sweep.scenario(0).jobs)
+
+
+def test_a_factor_keeps_decimals_as_they_are_written(tmp_path):
+    """13 × 0.001 is 0.013; the product of the two floats is not."""
+    rows = "".join(f"pod-{i},{i},1,0\n" for i in range(1, 200))
+    table = drawn_from(tmp_path, csv="name,cores,mib,slots\n" + rows).table
+    assert table.demand[:, 0].tolist() == [i / 1000 for i in range(1, 200)]
+
+
+def test_results_over_one_table_are_not_replaced_by_those_over_another(tmp_path):
+    run_sweep(drawn_from(tmp_path), tmp_path / "out")
+    run_sweep(drawn_from(tmp_path), tmp_path / "out")
+    with refused("holds the sweep of another jobs table", "it is left as it was"):
+        run_sweep(drawn_from(tmp_path, csv=CSV.replace("1500", "1501")), tmp_path / "out")

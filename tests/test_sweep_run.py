@@ -17,7 +17,7 @@ RICH = (
     "'pool.Batch.capacity.cpu' = { min = 80, max = 100 }\n"
     "'extra_executors.Batch' = { min = 0, max = 40 }",
 )
-WORD = pa.dictionary(pa.int8(), pa.string())
+WORD = pa.dictionary(pa.int16(), pa.string())
 JOB = pa.dictionary(pa.int32(), pa.string())
 
 

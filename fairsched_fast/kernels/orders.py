@@ -27,7 +27,7 @@ from fairsched_fast.kernels.problem import (
     unpack,
 )
 
-BLOCK = 256  # scenarios that run in lockstep: their rows of int16 to int64 stay in L1
+BLOCK = 256  # scenarios that run in lockstep: their rows of int32 stay near the core
 FEWEST_LANES = 16  # fewer scenarios are sooner done one by one
 LANE_ROWS = 240  # J·(L + 2) rows: beyond, walking all jobs each step costs more than a winner tree
 

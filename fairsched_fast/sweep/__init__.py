@@ -35,8 +35,8 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[str, str]:
     names = (
         [name.strip() for name in given.split(",")] if given is not None else list(sweep.policies)
     )
-    if given is not None and len(names) != 2:
-        raise InputError(f"--policies is {given!r}; expected two names, before,after")
+    if given is not None and len(set(names)) != 2:
+        raise InputError(f"--policies is {given!r}; expected two different names, before,after")
     for name in names:
         find_policy(name)
     return (names[0], names[-1]) if len(names) > 1 else ("round_robin", names[0])

@@ -119,7 +119,8 @@ def read_axis(given: object) -> Axis:
 def read_draw(given: object, *, whole: bool) -> Draw:
     """A drawn axis: `{ min, max }`, `{ min, max, step }`, or `{ choice = axis }`.
 
-    Both ends can be drawn. Without a step whole numbers are drawn where the setting is a count.
+    With a step both ends can be drawn. Without one, whole numbers are drawn where the setting is a
+    count, else any number.
 
     Raises
     ------

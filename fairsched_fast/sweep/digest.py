@@ -17,7 +17,7 @@ from fairsched_fast.sweep.parts import Measures
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Rows, Sweep
 
-EDGES = np.linspace(0.0, 1.0, 1001)
+EDGES = np.linspace(0.0, 1.0, 10_001)
 CHARTED = ("dominant_share_gap", "jain")  # measures whose distributions are kept
 _WIDEST_HEATMAP = 60
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,8 @@ class JobsTable:
     demand: NDArray[np.float64]  # (M, R)
     usage: NDArray[np.float64]  # (M, R)
     fields: dict[str, NDArray[np.float64]]  # max_executors … from columns, (M,) each
+    source: str  # the file
+    sha256: str  # of its bytes
 
     def __len__(self) -> int:
         return len(self.names)
@@ -147,10 +151,11 @@ def read_jobs_table(
     if not values and not problems:
         problems.append("there are no rows below the header; expected one per job")
     problems.raise_if_any(str(path))
-    return _table(list(names), np.array(values), demand, usage, fields, resources)
+    return _table(path, list(names), np.array(values), demand, usage, fields, resources)
 
 
 def _table(
+    path: Path,
     names: list[str],
     values: NDArray[np.float64],
     demand: Mapping[str, Column],
@@ -171,6 +176,8 @@ def _table(
         demand=quantities[0],
         usage=quantities[1],
         fields={field: next(columns) for field in fields},
+        source=path.name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
 
@@ -203,8 +210,9 @@ def _number(problems: Problems, line: int, column: Column, cell: str, field: str
     """A cell in our unit; `field` is the setting of a job that it is, "" for a quantity."""
     wrong = Problems()
     try:
-        value = float(cell) * column.factor if column.factor != 1 else float(cell)
-    except ValueError:
+        # In decimals, as people would: 13 × 0.001 is 0.013, which the product of floats is not.
+        value = float(Decimal(cell) * Decimal(str(column.factor)))
+    except (ValueError, ArithmeticError):
         value = math.nan
     if field in ("max_executors", "executors"):
         check_count(wrong, "it", value)

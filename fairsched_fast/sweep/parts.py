@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 MEASURES = {
     "dominant_share_min": "smallest dominant share over the pool's jobs",
     "dominant_share_max": "largest dominant share over the pool's jobs",
-    "dominant_share_gap": "dominant_share_max - dominant_share_min",
+    "dominant_share_gap": "dominant_share_max - dominant_share_min, not divided by weights",
     "jain": "Jain's index of dominant share / weight over the pool's jobs",
 }
 
@@ -221,11 +221,11 @@ def _axis_unit(setting: Setting) -> str:
 
 
 def _coded(codes: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(codes.astype(np.int8), list(words))
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int16), list(words))
 
 
 def _words() -> pa.DataType:
-    return pa.dictionary(pa.int8(), pa.string())
+    return pa.dictionary(pa.int16(), pa.string())
 
 
 def _field(name: str, kind: pa.DataType, description: str, unit: str = "") -> pa.Field:

@@ -13,6 +13,10 @@ from typing import Any
 from fairsched_fast.errors import did_you_mean
 from fairsched_fast.sweep.settings import JOB_FIELDS, Settings
 
+_EXAMPLE = (
+    "names joined by dots, as in pool.Batch.capacity.cpu; a name with a dot or a space is quoted, "
+    'as in job."my job".weight'
+)
 _PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^."'\s]+))\s*(\.|$)""")
 
 
@@ -26,7 +30,12 @@ class Setting:
     @property
     def is_count(self) -> bool:
         """Whether it takes whole numbers only."""
-        return len(self.parts) < 4 and self.parts[-1] != "weight"
+        return len(self.parts) < 4 and not self.is_weight
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether it is a job's weight, which is above 0."""
+        return self.parts[0] in ("job", "jobs") and self.parts[-1] == "weight"
 
     @property
     def resource(self) -> str | None:
@@ -86,17 +95,13 @@ def split_path(path: str) -> tuple[str, ...]:
     while position < len(path) or not parts:
         match = _PART.match(path, position)
         if match is None:
-            raise ValueError(
-                f"{path!r} is no path; expected names joined by dots, as in pool.Batch.capacity.cpu"
-            )
+            raise ValueError(f"{path!r} is no path; expected {_EXAMPLE}")
         parts.append(next(group for group in match.groups()[:3] if group is not None))
         position = match.end()
         if match.group(4) == "":
             break
     if position < len(path) or path.rstrip().endswith("."):
-        raise ValueError(
-            f"{path!r} is no path; expected names joined by dots, as in pool.Batch.capacity.cpu"
-        )
+        raise ValueError(f"{path!r} is no path; expected {_EXAMPLE}")
     return tuple(parts)
 
 

@@ -62,7 +62,7 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
         exact=exact,
         rows={kind: kept * each for kind, each in per_scenario.items()},
         bytes=int(size * kept),
-        seconds=seconds * kept / cores,
+        seconds=seconds * end / cores,
         workers=cores,
         parts=_parts(sweep, end),
         sample=_sample(sweep, end),
@@ -70,8 +70,8 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
 
 
 def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
-    """Seconds on one core and bytes on disk of one scenario."""
-    seconds, size, kept = 0.0, 0, 0
+    """Seconds on one core of one scenario, kept or not; bytes on disk of one that is kept."""
+    seconds, size, kept, scanned = 0.0, 0, 0, 0
     first = 0
     for block in sweep.blocks:
         stop = min(first + block.size, end)
@@ -88,10 +88,11 @@ def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
                 size += sink.getvalue().size
             seconds += time.perf_counter() - began
             kept += digest.scenarios
+            scanned += chunk.stop - chunk.start
             if digest.scenarios:
                 break
         first += block.size
-    return seconds / max(kept, 1), size / max(kept, 1)
+    return seconds / scanned, size / max(kept, 1)
 
 
 def _parts(sweep: Sweep, end: int) -> int:

@@ -61,6 +61,10 @@ def make_sweep(spec: Spec, text: str, where: str, folder: Path, jobs: Path | Non
     if settings is None:
         problems.raise_if_any(where)
     assert settings is not None
+    if jobs is not None and spec.jobs is None:
+        problems.append(
+            f"--jobs is {jobs}, and the file has no [jobs]; leave it out, or add [jobs]"
+        )
     blocks = tuple(
         _block(problems, number, section, settings)
         for number, section in enumerate(spec.block or [BlockSection()])
@@ -279,7 +283,7 @@ def _check_values(problems: Problems, here: str, setting: Setting, axis: Axis | 
                 problems,
                 here,
                 value,
-                positive=setting.parts[-1] == "weight" and len(setting.parts) < 4,
+                positive=setting.is_weight,
             )
         if len(problems) > before:
             return

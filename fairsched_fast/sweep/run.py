@@ -27,7 +27,7 @@ from fairsched_fast.sweep.parts import jobs_table, measure, summary_table
 from fairsched_fast.sweep.sampling import Rows, Sweep
 from fairsched_fast.sweep.store import Store
 
-ROWS_PER_PART = 1 << 20  # about as many rows as the larger of a chunk's parts holds
+ROWS_PER_PART = 1 << 18  # about as many rows as the larger of a chunk's parts holds
 _SMALLEST_CHUNK = 256
 _AHEAD = 2  # chunks waiting beside those that run: bounds memory
 
@@ -124,13 +124,12 @@ def check_overfull(sweep: Sweep) -> None:
     InputError
         Naming pool and resource.
     """
-    touched = {"capacity", "usage"}
     for block_start, block in _block_starts(sweep):
-        if sweep.on_full == "ignore" or any(touched & set(s.parts) for s in block.settings):
+        swept = {s.parts[2] for s in block.settings if len(s.parts) == 4}
+        if sweep.on_full == "ignore" or swept & {"capacity", "usage"} or sweep.table is not None:
             continue
-        rows = Sweep.rows(sweep, block_start, block_start + 1)
-        for batch in sweep.batches(rows) if len(rows) else []:
-            if batch.overfull is not None and sweep.table is None:
+        for batch in sweep.batches(sweep.all_rows(block_start, block_start + 1)):
+            if batch.overfull is not None:
                 raise InputError(engine.overfull_message(batch))
 
 
@@ -171,10 +170,9 @@ def run_sweep(
     """
     check_overfull(sweep)
     count_kept(sweep, sweep.size if limit is None else min(limit, sweep.size))
-    store = Store(out, sweep.text)
+    store = Store(out, sweep.text, _about(sweep, limit))
     began = time.monotonic()
-    about = _about(sweep, limit)
-    store.begin(about)
+    store.begin()
     digest = empty_digest(sweep)
     rows, sizes, parts = Counter[str](), Counter[str](), 0
     status = "failed"
@@ -195,7 +193,7 @@ def run_sweep(
         status = "interrupted"
         raise
     finally:
-        about |= {
+        outcome = {
             "status": status,
             "kept": digest.scenarios,
             "pools": digest.pools,
@@ -206,8 +204,8 @@ def run_sweep(
             "parts": parts,
             "seconds": round(time.monotonic() - began, 3),
         }
-        store.write_manifest(about)
-    return Outcome(sweep, out, digest, about, tuple(charts))
+        manifest = store.write_manifest(outcome)
+    return Outcome(sweep, out, digest, manifest, tuple(charts))
 
 
 def _in_order(
@@ -243,5 +241,7 @@ def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
         "on_full": sweep.on_full,
         "scenarios": sweep.size if limit is None else min(limit, sweep.size),
         "limit": limit,
+        "jobs_table": None if sweep.table is None else sweep.table.source,
+        "jobs_sha256": None if sweep.table is None else sweep.table.sha256,
         "axes": [setting.path for setting in sweep.axes],
     }

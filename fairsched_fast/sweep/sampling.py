@@ -74,7 +74,7 @@ class Block:
         for a, (setting, drawn) in enumerate(self.random.items()):
             values[setting] = drawn.draw(uniform(seed, (self.number, a), rows))
         if self.sobol:
-            points = sobol_points(seed, self.number, len(self.sobol), repeat * self.draws + draw)
+            points = sobol_points(seed, self.number, len(self.sobol), draw * self.repeat + repeat)
             for (setting, drawn), column in zip(self.sobol.items(), points.T, strict=True):
                 values[setting] = drawn.draw(column)
         return values, repeat
@@ -119,6 +119,20 @@ class Sweep:
     def axes(self) -> tuple[Setting, ...]:
         """What any block sweeps over, once each."""
         return tuple({s.path: s for block in self.blocks for s in block.settings}.values())
+
+    @property
+    def capped_strangers(self) -> list[str]:
+        """Users who have a cap and no job."""
+        users = {job["user"] for job in self.settings.jobs.values()}
+        return [user for user in self.settings.user_caps if user not in users]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether jobs may be entitled to different shares."""
+        weights = {job["weight"] for job in self.settings.jobs.values()}
+        swept = any(setting.is_weight for setting in self.axes)
+        drawn = self.table is not None and "weight" in self.table.fields
+        return len(weights) > 1 or swept or drawn
 
     @property
     def jobs_per_scenario(self) -> int:

@@ -1,6 +1,6 @@
 """What a sweep file may say: one pydantic model, every error with its key's path, all at once.
 
-`read_spec` gives the words of the file; `sampling.Sweep` gives them meaning.
+`read_spec` gives the words of the file; `reading` gives them meaning.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def read_spec(path: Path) -> tuple[Spec, str]:
         On a missing, unreadable or wrong file; every problem at once, each with its key's path.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(
             f"{path}: there is no such file; `fairsched init` writes one to start from"

@@ -45,9 +45,10 @@ class Store:
         When the folder exists and is not this sweep's: it is left as it was.
     """
 
-    def __init__(self, folder: Path, text: str) -> None:
+    def __init__(self, folder: Path, text: str, about: dict[str, Any]) -> None:
         self.folder = folder
         self.spec = text
+        self.about = {"spec_sha256": spec_hash(text), **about}
         if folder.exists():
             self._check_ours()
 
@@ -63,27 +64,34 @@ class Store:
                 )
             return
         try:
-            about = json.loads(manifest.read_text(encoding="utf-8"))
-            ours = about["format"] == FORMAT
-            same = about["spec_sha256"] == spec_hash(self.spec)
+            there = json.loads(manifest.read_text(encoding="utf-8"))
+            ours = there["format"] == FORMAT
+            scenarios = int(there["scenarios"])
         except (ValueError, KeyError, TypeError, OSError):
-            ours = same = False
+            ours = False
         if not ours:
             raise InputError(
                 f"{manifest} is no manifest of a sweep; {here} is left as it was. "
                 "Name another folder"
             )
-        if not same:
+        for key, what in (("spec_sha256", "spec"), ("jobs_sha256", "jobs table")):
+            if there.get(key) != self.about[key]:
+                raise InputError(
+                    f"{here} holds the sweep of another {what} (see {here / SPEC}); it is left as "
+                    "it was. Name another folder, or delete this one"
+                )
+        if scenarios > self.about["scenarios"]:
             raise InputError(
-                f"{here} holds the sweep of another spec (see {here / SPEC}); it is left as it "
-                "was. Name another folder, or delete this one"
+                f"{here} holds {scenarios:,} scenarios of this sweep, and "
+                f"{self.about['scenarios']:,} are asked for; it is left as it was. Name another "
+                "folder, or delete this one"
             )
 
-    def begin(self, about: dict[str, Any]) -> None:
+    def begin(self) -> None:
         """Make the folder ours: spec and manifest stand before the first part; old parts go."""
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.write_manifest({**about, "status": "running"})
+            self.write_manifest({"status": "running"})
             for pattern in _OURS:
                 for stale in self.folder.glob(pattern):
                     stale.unlink()
@@ -107,20 +115,21 @@ class Store:
             self._write(path, save)
         return path
 
-    def write_manifest(self, about: dict[str, Any]) -> None:
+    def write_manifest(self, outcome: dict[str, Any]) -> dict[str, Any]:
         """What was run, with what, and what came out."""
         whole = {
             "format": FORMAT,
             "schema": SCHEMA_VERSION,
-            "spec_sha256": spec_hash(self.spec),
             "versions": versions(),
-            **about,
+            **self.about,
+            **outcome,
         }
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
         with self._writing():
             self._write(
                 self.folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8")
             )
+        return whole
 
     def _write(self, path: Path, save: Callable[[Path], object]) -> None:
         """Write beside, then rename: a reader never sees half a file."""
@@ -141,8 +150,8 @@ class Store:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             remedy = "free some space" if full else "see that it can be written to"
             raise StorageError(
-                f"{self.folder}: cannot write: {error.strerror or error}. The parts already "
-                f"written are kept; {remedy} and run the same command again"
+                f"{self.folder}: cannot write: {error.strerror or error}. It holds whole "
+                f"parts of an unfinished sweep; {remedy} and run the same command again"
             ) from error
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from fairsched_fast.sweep.digest import CHARTED
 from fairsched_fast.sweep.plan import Plan
 from fairsched_fast.sweep.run import Outcome
 
-_READ = """python -c "import pandas as pd; print(pd.read_parquet('{}/summary'))\""""
+_READ = """{} -c "import pandas as pd; print(pd.read_parquet('{}/summary').T)\""""
 
 
 def describe_plan(plan: Plan, spec: Path, jobs: Path | None = None) -> str:
@@ -50,9 +52,15 @@ def describe_outcome(outcome: Outcome) -> str:
         *_notices(outcome),
         f"results   {outcome.folder}",
         *(f"chart     {path}" for path in outcome.charts),
-        f"next      {_READ.format(outcome.folder)}",
+        f"next      {_READ.format(_python(), outcome.folder)}",
     ]
     return "\n".join(lines)
+
+
+def _python() -> str:
+    """The interpreter that has pandas: this one, as short as it can be written."""
+    near = os.path.relpath(sys.executable)
+    return sys.executable if near.startswith("..") else near
 
 
 def _comparison(outcome: Outcome) -> list[str]:
@@ -60,11 +68,11 @@ def _comparison(outcome: Outcome) -> list[str]:
     means, medians = digest.means(), digest.quantile(0.5)
     header = [
         "policy",
-        "gap mean",
-        "gap median",
-        "Jain mean",
-        "Jain median",
-        "executors given",
+        "gap: mean",
+        "median",
+        "Jain: mean",
+        "median",
+        "executors",
         "ended by",
     ]
     rows = [header]
@@ -96,6 +104,16 @@ def _notices(outcome: Outcome) -> list[str]:
                 f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs "
                 f"({share:.1f}%)"
             )
+    if outcome.sweep.weighted:
+        notices.append(
+            "note      weights differ: the gap is between plain dominant shares, Jain's index is "
+            "of dominant share / weight"
+        )
+    if len(outcome.sweep.settings.pools) > 1:
+        notices.append("note      these figures are over all pools; summary/ has a row for each")
+    if outcome.sweep.capped_strangers:
+        strangers = ", ".join(outcome.sweep.capped_strangers)
+        notices.append(f"note      user_caps names users who have no job: {strangers}")
     if digest.overfull:
         served = (
             'executors were given all the same (on_full = "ignore")'
@@ -134,6 +152,8 @@ def human_time(seconds: float) -> str:
     """3,700 → 1 h 2 min."""
     if seconds < 100:
         return f"{seconds:.1f} s"
+    if seconds < 600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     minutes = math.ceil(seconds / 60)
     if minutes < 120:
         return f"{minutes} min"
