@@ -28,6 +28,10 @@ SpecFile = Annotated[Path, typer.Argument(help="A sweep file (TOML); `fairsched 
 JobsFile = Annotated[
     Path | None, typer.Option("--jobs", help="CSV of jobs, in place of the spec's [jobs] csv.")
 ]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy-file", help="Python file that defines policies with @fs.policy."),
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
@@ -87,6 +91,7 @@ def story(
         Path | None, typer.Option("--out", help="Also write CSVs and charts here.")
     ] = None,
     jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
     from fairsched_fast import story as telling
@@ -94,6 +99,7 @@ def story(
     from fairsched_fast.sweep import notebook_sweep, story_policies
     from fairsched_fast.sweep.reading import load_sweep
 
+    _load(policy_file)
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
     scenario = sweep.base_scenario()
     before, after = story_policies(sweep, policies)
@@ -113,6 +119,7 @@ def sweep(
     limit: Limit = None,
     workers: Workers = None,
     jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
     as_json: Json = False,
 ) -> None:
     """Run every scenario of a sweep file under each policy; write Parquet and charts."""
@@ -122,6 +129,7 @@ def sweep(
     from fairsched_fast.sweep.run import run_sweep
     from fairsched_fast.sweep.words import describe_outcome
 
+    _load(policy_file)
     read = load_sweep(spec, jobs)
     total = read.size if limit is None else min(limit, read.size)
     compile_kernels(sys.stderr)
@@ -139,6 +147,7 @@ def plan(
     limit: Limit = None,
     workers: Workers = None,
     jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
     as_json: Json = False,
 ) -> None:
     """Say how many scenarios, rows and bytes a sweep comes to, and how long it takes."""
@@ -147,6 +156,7 @@ def plan(
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.words import describe_plan
 
+    _load(policy_file)
     read = load_sweep(spec, jobs)
     compile_kernels(sys.stderr)
     made = make_plan(read, limit, workers)
@@ -154,10 +164,11 @@ def plan(
 
 
 @app.command()
-def policies(as_json: Json = False) -> None:
+def policies(policy_file: PolicyFile = None, as_json: Json = False) -> None:
     """List the policies: name, formula of the key, source."""
     from fairsched_fast.policies import known_policies
 
+    _load(policy_file)
     rows = [
         {"name": p.name, "does": p.description, "key": p.formula, "source": p.source}
         for p in known_policies().values()
@@ -177,6 +188,13 @@ def doctor(as_json: Json = False) -> None:
         if as_json
         else "\n".join(f"{name:<{width}}  {value}" for name, value in found.items())
     )
+
+
+def _load(policy_file: Path | None) -> None:
+    if policy_file is not None:
+        from fairsched_fast.policies import load_policy_file
+
+        load_policy_file(policy_file)
 
 
 def _entry(row: dict[str, str]) -> str:

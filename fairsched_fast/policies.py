@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,6 +127,24 @@ def policy(
 def known_policies() -> dict[str, Policy]:
     """All policies known by name."""
     return dict(_REGISTRY)
+
+
+def load_policy_file(path: Path) -> None:
+    """Run a Python file that defines policies with `@policy`.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read or run.
+    """
+    try:
+        runpy.run_path(str(path))
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except Exception as error:  # whatever the user's file raises
+        raise InputError(f"{path}: {type(error).__name__}: {error}") from error
 
 
 def find_policy(given: str | Policy) -> Policy:

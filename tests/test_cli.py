@@ -332,6 +332,36 @@ def test_a_table_for_a_spec_without_one_is_refused(fairsched, my_spec):
     assert "--jobs is pods.csv, and the file has no [jobs]" in err
 
 
+def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, my_spec, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n"
+        "import fairsched_fast as fs\n"
+        "@fs.policy('held_first', measure='executors held')\n"
+        "def held_first(batch):\n"
+        "    one = np.ones((1, 1, 1))\n"
+        "    return fs.Claims(offset=batch.executors[:, None], slope=one, per=one)\n"
+    )
+    text = Path(my_spec).read_text().replace('"drf"', '"held_first"')
+    (tmp_path / "own.toml").write_text(text)
+    given = ("own.toml", "--policy-file", "mine.py")
+    assert "held_first" in fairsched("policies", "--policy-file", "mine.py")[1]
+    assert "lowest executors held wins" in fairsched("story", *given)[1]
+    assert fairsched("plan", *given)[0] == 0
+    code, out, err = fairsched("sweep", *given, "--out", "out")
+    assert (code, err) == (0, "")
+    assert "held_first" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [(None, "cannot be read"), ("1 / 0", "mine.py: ZeroDivisionError")]
+)
+def test_a_wrong_policy_file_is_one_message(fairsched, tmp_path, text, said):
+    if text is not None:
+        (tmp_path / "mine.py").write_text(text)
+    code, _, err = fairsched("policies", "--policy-file", "mine.py")
+    assert (code, said in err) == (2, True)
+
+
 def test_a_console_that_lacks_a_letter_shows_the_rest():
     done = subprocess.run(
         [sys.executable, "-m", "fairsched_fast", "story"],
