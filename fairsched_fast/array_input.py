@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast.errors import Problems
-from fairsched_fast.model import NO_LIMIT
+from fairsched_fast.model import LARGEST, NO_LIMIT
 
 SHARED_AXES = "SJ"  # axes on which length 1 means "the same for all"
 
@@ -40,7 +40,7 @@ class ArrayReader:
         """Finite floats, 0 or more (above 0 where `positive`), as a plane."""
         array = self._array(name, axes, default if given is None else given, optional=given is None)
         values = array.astype(np.float64, copy=False)
-        wrong = ~np.isfinite(values) | ((values <= 0) if positive else (values < 0))
+        wrong = ~(values < LARGEST) | ((values <= 0) if positive else (values < 0))
         self._report(
             name, axes, values, wrong, f"finite numbers, {'above 0' if positive else '0 or more'}"
         )

@@ -138,7 +138,7 @@ def _side(result: Result, pool: str) -> Side:
     room = _by_job(result, row, np.broadcast_to(batch.room, (batch.J, batch.S))[:, row])
     return Side(
         policy=result.policy.name,
-        shares=result.summary(pool=pool).set_index("job")["dominant_share"],
+        shares=_by_job(result, row, result.dominant_share[row])[result.summary(pool=pool)["job"]],
         granted=granted,
         steps=int(result.steps[row]),
         budget=int(np.broadcast_to(batch.extra_executors, batch.S)[row]),

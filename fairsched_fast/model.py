@@ -16,6 +16,10 @@ NO_LIMIT = 2**31 - 1
 """The largest count: as a ceiling or a user's cap it means "none"."""
 
 
+LARGEST = 1e290
+"""Quantities stay below: a key is 1e12 times as large, and a double ends at 1.8e308."""
+
+
 def check_name(problems: Problems, what: str, name: object) -> None:
     """A name is a non-empty string."""
     if not isinstance(name, str) or not name.strip():
@@ -31,6 +35,8 @@ def check_quantity(problems: Problems, what: str, value: object, *, positive: bo
         problems.append(f"{what} is {value}; expected a finite number, {rule}")
     elif value < 0 or (positive and value == 0):
         problems.append(f"{what} is {value}; expected a number, {rule}")
+    elif float(value) >= LARGEST:
+        problems.append(f"{what} is {value}; expected a number below {LARGEST:g}")
 
 
 def _is_finite(value: Real) -> bool:

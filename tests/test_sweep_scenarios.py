@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from complaints import refused
 from specs import POOL, TABLE, blocks, drawn_from, sweep_of, two_pools
 
 import fairsched_fast as fs
@@ -184,3 +185,8 @@ def test_true_floats_that_are_swept_beside_shared_ones_can_be_run():
     assert fs.allocate(batch, "drf").granted.ravel().tolist() == [
         fs.allocate(sweep.scenario(i), "drf").steps[0] for i in range(3)
     ]
+
+
+def test_a_filter_on_every_job_needs_an_axis_on_every_job():
+    with refused("block[0].where", "'job.*.weight' is every job, and this block does not sweep it"):
+        sweep_of('grid = { extra_executors = [1, 2] }\nwhere = "job.*.weight < 2"')

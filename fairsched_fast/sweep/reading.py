@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,7 @@ def _block(problems: Problems, number: int, section: BlockSection, settings: Set
     )
     where = None
     if section.where is not None:
-        where = _where(problems, f"{here}.where", section.where, settings)
+        where = _where(problems, f"{here}.where", section.where, settings, swept)
     return Block(
         number, grid, linked, random, sobol, random_draws * sobol_draws, section.repeat, where
     )
@@ -265,10 +265,21 @@ def _draws(
     return draws, count
 
 
-def _where(problems: Problems, here: str, text: str, settings: Settings) -> Filter | None:
+def _where(
+    problems: Problems,
+    here: str,
+    text: str,
+    settings: Settings,
+    swept: Sequence[tuple[str, ...]],
+) -> Filter | None:
     parsed: Filter | None = _collect(problems, here, parse_filter, text)
     for path in parsed.paths if parsed else ():
-        _collect(problems, here, find_setting, path, settings)
+        setting = _collect(problems, here, find_setting, path, settings)
+        if setting is not None and "*" in setting.parts[1:2] and setting.parts not in swept:
+            problems.append(
+                f"{here}: {path!r} is every job, and this block does not sweep it; expected the "
+                "setting of one job"
+            )
     return parsed
 
 
