@@ -32,7 +32,7 @@ def _figures(sweep: Sweep, digest: Digest) -> Iterator[tuple[str, Figure]]:
         counts = dict(zip(sweep.policies, digest.histogram[:, m], strict=True))
         title = TITLES[measure]
         axes = charts.distribution(
-            EDGES, counts, measure=title, title=f"{title}, {digest.pools:,} runs of each policy"
+            EDGES, counts, measure=title, title=f"{title}, {digest.pools:,} runs"
         )
         figure = axes.figure
         assert isinstance(figure, Figure)
