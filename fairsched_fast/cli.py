@@ -131,7 +131,7 @@ def sweep(
 
     _load(policy_file)
     read = load_sweep(spec, jobs)
-    total = read.size if limit is None else min(limit, read.size)
+    total = read.end(limit)
     compile_kernels(sys.stderr)
     try:
         with progress(total, "scenarios") as advance:

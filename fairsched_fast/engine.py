@@ -199,10 +199,9 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     Decimal quantities are in their own units. True floats become fixed-point numbers in which a
     capacity has 61 bits, and may pass it by 1e-12 of it.
     """
-    capacity, demand, used = batch.capacity, batch.demand, batch.used_before()
-    decimal = batch.decimal
+    capacity, demand, decimal = batch.capacity, batch.demand, batch.decimal
     if decimal.all():
-        free = np.maximum(capacity - used, -1)
+        free = np.maximum(capacity - batch.used_before(), -1)
         return free.astype(np.int64), demand.astype(np.int64)
     scale = np.where(decimal, 0, _FIXED_POINT - np.frexp(capacity)[1])
     limit = np.ldexp(capacity, scale)

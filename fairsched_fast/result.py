@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ class Result:
     policy: Policy
     on_full: str
     granted: NDArray[np.int32]
-    choices: NDArray[Any] | None = field()
+    choices: NDArray[Any] | None
     steps: NDArray[np.int32]
     stop: NDArray[np.int8]
     keys: str

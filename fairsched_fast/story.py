@@ -10,6 +10,7 @@ import pandas as pd
 
 from fairsched_fast import tables
 from fairsched_fast.comparison import Comparison, Side, compare, gap, headline, points, pools_of
+from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, Result
 
 _NAMED = 6  # jobs that a sentence names one by one
@@ -174,8 +175,8 @@ def _gifts(pool: Comparison, side: Side) -> str:
     told = [f"{count:,} to {job}" for job, count in given.iloc[:_NAMED].items()]
     rest = given.iloc[_NAMED:]
     if len(rest):
-        told.append(f"{rest.sum():,} to {_counted(len(rest), 'other job')}")
-    return f"{_counted(side.steps, 'executor')}: {_and(told)}"
+        told.append(f"{rest.sum():,} to {plural(len(rest), 'other job')}")
+    return f"{plural(side.steps, 'executor')}: {_and(told)}"
 
 
 def _ended(side: Side) -> str:
@@ -196,14 +197,10 @@ def _share(share: float) -> str:
     return text[:4] + text[4:].rstrip("0")
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def _listed(names: Sequence[str]) -> str:
     """Names in a sentence, of many the first."""
     rest = len(names) - _NAMED
-    return _and([*names[:_NAMED], _counted(rest, "other")] if rest > 0 else list(names))
+    return _and([*names[:_NAMED], plural(rest, "other")] if rest > 0 else list(names))
 
 
 def _and(texts: list[str]) -> str:

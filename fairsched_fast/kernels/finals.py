@@ -58,7 +58,7 @@ def totals(problem: Problem, on_full: int, first: int, granted: NDArray[np.int32
             left -= count_claims(one, form, level)
             for q in range(one.job.shape[0]):
                 take(one, q, one.count[q])
-            if level == top_level(one, form):
+            if top_level(one, form) < 0:
                 break
             left, ended = take_level(one, form, level + 1, on_full, left)
             if ended:

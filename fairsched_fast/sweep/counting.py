@@ -20,8 +20,8 @@ def count_kept(sweep: Sweep, end: int) -> tuple[int, bool]:
     InputError
         Where none does, for certain.
     """
-    kept, exact, first = 0, True, 0
-    for block in sweep.blocks:
+    kept, exact = 0, True
+    for first, block in sweep.block_starts():
         size = max(0, min(block.size, end - first))
         if block.where is None or size == 0:
             kept += size
@@ -29,7 +29,6 @@ def count_kept(sweep: Sweep, end: int) -> tuple[int, bool]:
             share, counted = _kept_share(sweep, block, first, size)
             kept += min(size, round(share * size))
             exact &= counted
-        first += block.size
     if kept == 0 and exact:
         raise InputError(NOTHING_KEPT)
     return kept, exact

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch, Labels
 from fairsched_fast.errors import InputError, Problems, did_you_mean
 from fairsched_fast.model import NO_LIMIT, Job, check_count, check_quantity
-from fairsched_fast.sweep.settings import Settings, stack
+from fairsched_fast.sweep.settings import Settings, plain_number, stack
 
 _MANY = 10  # problems named before "and more"
 
@@ -78,8 +78,8 @@ class JobsTable:
         for m in drawn.tolist():
             times[m] += 1
             again = f" ({times[m]})" if times[m] > 1 else ""  # drawn with replacement
-            fields: dict[str, Any] = {k: _plain(v) for k, v in settings.drawn.items()}
-            fields.update({name: _plain(values[m]) for name, values in self.fields.items()})
+            fields: dict[str, Any] = {k: _counted(v) for k, v in settings.drawn.items()}
+            fields.update({name: _counted(values[m]) for name, values in self.fields.items()})
             yield Job(
                 self.names[m] + again,
                 usage=dict(zip(resources, self.usage[m].tolist(), strict=True)),
@@ -93,8 +93,8 @@ def _jobs_shared(leaf: Any) -> NDArray[Any]:
     return stack(NO_LIMIT if leaf is None else leaf)[:, np.newaxis]
 
 
-def _plain(value: Any) -> Any:
-    number = value.item() if isinstance(value, np.ndarray | np.generic) else value
+def _counted(value: Any) -> Any:
+    number = plain_number(value)
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 

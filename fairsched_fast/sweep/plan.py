@@ -6,7 +6,6 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -14,6 +13,7 @@ from fairsched_fast import engine
 from fairsched_fast.sweep.counting import count_kept
 from fairsched_fast.sweep.run import Chunk, check_overfull, chunks, compute
 from fairsched_fast.sweep.sampling import Sweep
+from fairsched_fast.sweep.settings import plain_number
 from fairsched_fast.sweep.store import write_parquet
 
 PROBE = 16_384  # scenarios that are run to learn what one costs
@@ -49,7 +49,7 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
         As running the sweep would.
     """
     check_overfull(sweep)
-    end = sweep.size if limit is None else min(limit, sweep.size)
+    end = sweep.end(limit)
     kept, exact = count_kept(sweep, end)
     per_scenario = {"summary": len(sweep.policies) * len(sweep.settings.pools)}
     if sweep.keep_jobs:
@@ -72,8 +72,7 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
 def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
     """Seconds on one core of one scenario, kept or not; bytes on disk of one that is kept."""
     seconds, size, kept, scanned = 0.0, 0, 0, 0
-    first = 0
-    for block in sweep.blocks:
+    for first, block in sweep.block_starts():
         stop = min(first + block.size, end)
         if first >= stop:
             break
@@ -91,7 +90,6 @@ def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
             scanned += chunk.stop - chunk.start
             if digest.scenarios:
                 break
-        first += block.size
     return seconds / scanned, size / max(kept, 1)
 
 
@@ -109,13 +107,9 @@ def _sample(sweep: Sweep, end: int) -> pd.DataFrame:
     for i in (k * (end - 1) // max(samples - 1, 1) for k in range(samples)):
         found = sweep.all_rows(i, i + 1)
         settings = sweep.filled(found)
-        values = {s.path: _plain(s.read(settings)) for s in sweep.axes}
+        values = {s.path: plain_number(s.read(settings)) for s in sweep.axes}
         values.update({s.path: column[0].item() for s, column in found.values.items()})
         note = "" if len(sweep.rows(i, i + 1)) else "dropped by where"
         rows.append({"scenario": i, **values, "note": note})
     sample = pd.DataFrame(rows, dtype=object)
     return sample if sample["note"].any() else sample.drop(columns="note")
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray) else value

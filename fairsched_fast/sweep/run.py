@@ -71,14 +71,13 @@ def chunks(sweep: Sweep, limit: int | None = None) -> Iterator[Chunk]:
         len(sweep.settings.pools), sweep.jobs_per_scenario if sweep.keep_jobs else 1
     )
     size = max(_SMALLEST_CHUNK, ROWS_PER_PART // rows_each)
-    end = sweep.size if limit is None else min(limit, sweep.size)
-    number = first = 0
-    for block in sweep.blocks:
+    end = sweep.end(limit)
+    number = 0
+    for first, block in sweep.block_starts():
         for start in range(first, min(first + block.size, end), size):
             stop = min(start + size, first + block.size, end)
             yield Chunk(number, start, stop, first)
             number += 1
-        first += block.size
 
 
 def compute(sweep: Sweep, chunk: Chunk) -> tuple[dict[str, pa.Table], Digest]:
@@ -124,20 +123,13 @@ def check_overfull(sweep: Sweep) -> None:
     InputError
         Naming pool and resource.
     """
-    for block_start, block in _block_starts(sweep):
+    for block_start, block in sweep.block_starts():
         swept = {s.parts[2] for s in block.settings if len(s.parts) == 4}
         if sweep.on_full == "ignore" or swept & {"capacity", "usage"} or sweep.table is not None:
             continue
         for batch in sweep.batches(sweep.all_rows(block_start, block_start + 1)):
             if batch.overfull is not None:
                 raise InputError(engine.overfull_message(batch))
-
-
-def _block_starts(sweep: Sweep) -> Iterator[tuple[int, Any]]:
-    first = 0
-    for block in sweep.blocks:
-        yield first, block
-        first += block.size
 
 
 def run_sweep(
@@ -169,7 +161,7 @@ def run_sweep(
         When results cannot be written.
     """
     check_overfull(sweep)
-    count_kept(sweep, sweep.size if limit is None else min(limit, sweep.size))
+    count_kept(sweep, sweep.end(limit))
     store = Store(out, sweep.text, _about(sweep, limit))
     began = time.monotonic()
     store.begin()
@@ -239,7 +231,7 @@ def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
         "seed": sweep.seed,
         "policies": list(sweep.policies),
         "on_full": sweep.on_full,
-        "scenarios": sweep.size if limit is None else min(limit, sweep.size),
+        "scenarios": sweep.end(limit),
         "limit": limit,
         "jobs_table": None if sweep.table is None else sweep.table.source,
         "jobs_sha256": None if sweep.table is None else sweep.table.sha256,

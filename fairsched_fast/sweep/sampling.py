@@ -13,7 +13,7 @@ of `sample` doubles where jobs are drawn), a double being the upper 53 bits of a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +115,17 @@ class Sweep:
         """How many scenarios, before `where`: ids run from 0 to this."""
         return sum(block.size for block in self.blocks)
 
+    def end(self, limit: int | None) -> int:
+        """The id after the last, of the first `limit` scenarios (None: all)."""
+        return self.size if limit is None else min(limit, self.size)
+
+    def block_starts(self) -> Iterator[tuple[int, Block]]:
+        """Each block, and the id of its first scenario."""
+        first = 0
+        for block in self.blocks:
+            yield first, block
+            first += block.size
+
     @property
     def axes(self) -> tuple[Setting, ...]:
         """What any block sweeps over, once each."""
@@ -147,11 +158,9 @@ class Sweep:
 
     def all_rows(self, start: int, stop: int) -> Rows:
         """Scenarios start…stop−1, all of one block, before `where`."""
-        first = 0
-        for block in self.blocks:
-            if start < first + block.size:
-                break
-            first += block.size
+        first, block = next(
+            (first, block) for first, block in self.block_starts() if start < first + block.size
+        )
         inside = np.arange(start - first, stop - first)
         values, repeat = block.columns(inside, self.seed)
         drawn = None

@@ -41,7 +41,7 @@ class Settings:
             for name, pool in self.pools.items()
         ]
         jobs = [Job(name, **_plain(job)) for name, job in self._complete_jobs().items()]
-        budgets = {name: int(_number(count)) for name, count in self.extra_executors.items()}
+        budgets = {name: int(plain_number(count)) for name, count in self.extra_executors.items()}
         return Scenario(pools, [*jobs, *extra_jobs], budgets, _numbers(self.user_caps))
 
     def batches(self, n: int) -> list[Batch]:
@@ -134,12 +134,13 @@ def _ceiling(leaf: Any) -> Any:
 
 def _plain(job: dict[str, Any]) -> dict[str, Any]:
     """A job's fields, nested or not, as plain numbers."""
-    return {k: _numbers(v) if isinstance(v, dict) else _number(v) for k, v in job.items()}
+    return {k: _numbers(v) if isinstance(v, dict) else plain_number(v) for k, v in job.items()}
 
 
-def _number(leaf: Any) -> Any:
+def plain_number(leaf: Any) -> Any:
+    """A leaf that is one number, as Python's own kind of it."""
     return leaf.item() if isinstance(leaf, np.ndarray | np.generic) else leaf
 
 
 def _numbers(leaves: dict[str, Any]) -> dict[str, Any]:
-    return {name: _number(leaf) for name, leaf in leaves.items()}
+    return {name: plain_number(leaf) for name, leaf in leaves.items()}

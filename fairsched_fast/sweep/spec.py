@@ -22,8 +22,6 @@ from pydantic import (
 
 from fairsched_fast.errors import InputError, Problems, did_you_mean
 
-SCHEMA = 1
-
 
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):

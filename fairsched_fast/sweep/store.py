@@ -146,6 +146,8 @@ class Store:
     def _writing(self) -> Iterator[None]:
         try:
             yield
+        except StorageError:  # told already
+            raise
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             remedy = "free some space" if full else "see that it can be written to"
@@ -157,15 +159,13 @@ class Store:
 
 def write_parquet(table: pa.Table, where: Any) -> None:
     """Encode a table the one way we do: the same bytes for the same rows."""
-    words = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
-    sorted_ids = {"scenario": "DELTA_BINARY_PACKED"}
     pq.write_table(
         table,
         where,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[f.name for f in table.schema if f.name != "scenario"] if words else words,
-        column_encoding=sorted_ids,
+        use_dictionary=[name for name in table.schema.names if name != "scenario"],
+        column_encoding={"scenario": "DELTA_BINARY_PACKED"},  # ids only rise
         write_statistics=True,
     )
 
