@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
-    from fairsched_fast.engine import allocate, lower
+    from fairsched_fast.dialects import dialect
+    from fairsched_fast.engine import allocate
     from fairsched_fast.errors import InputError
-    from fairsched_fast.model import NO_LIMIT, Job, Pool, Scenario
-    from fairsched_fast.policies import Policy, policy
+    from fairsched_fast.key_policies import key_policy
+    from fairsched_fast.lowering import lower
+    from fairsched_fast.model import Job, Pool, Scenario
+    from fairsched_fast.number_rules import NO_LIMIT
+    from fairsched_fast.registry import Policy, find_policy, policy
     from fairsched_fast.result import Result, StopReason
     from fairsched_fast.tables import difference
+    from fairsched_fast.water_filling import fluid
 
 __version__ = "0.1.0"
 
@@ -22,16 +27,20 @@ _HOME = {
     "Claims": "claims",
     "InputError": "errors",
     "Job": "model",
-    "NO_LIMIT": "model",
-    "Policy": "policies",
+    "NO_LIMIT": "number_rules",
+    "Policy": "registry",
     "Pool": "model",
     "Result": "result",
     "Scenario": "model",
     "StopReason": "result",
     "allocate": "engine",
+    "dialect": "dialects",
     "difference": "tables",
-    "lower": "engine",
-    "policy": "policies",
+    "find_policy": "registry",
+    "fluid": "water_filling",
+    "key_policy": "key_policies",
+    "lower": "lowering",
+    "policy": "registry",
 }
 
 __all__ = [
@@ -46,7 +55,11 @@ __all__ = [
     "Scenario",
     "StopReason",
     "allocate",
+    "dialect",
     "difference",
+    "find_policy",
+    "fluid",
+    "key_policy",
     "lower",
     "policy",
 ]

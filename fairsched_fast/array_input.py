@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast.errors import Problems
-from fairsched_fast.model import LARGEST, NO_LIMIT
+from fairsched_fast.number_rules import COUNT, QUANTITY, NumberRule
 
 SHARED_AXES = "SJ"  # axes on which length 1 means "the same for all"
 
@@ -34,27 +34,40 @@ class ArrayReader:
         axes: str,
         given: ArrayLike | None,
         *,
+        rule: NumberRule = QUANTITY,
         default: float = 0.0,
-        positive: bool = False,
+        blank: bool = False,
     ) -> NDArray[np.float64]:
-        """Finite floats, 0 or more (above 0 where `positive`), as a plane."""
+        """Finite floats, 0 or more unless the rule says otherwise, as a plane.
+
+        With `blank` NaN may stand where nothing is stated.
+        """
         array = self._array(name, axes, default if given is None else given, optional=given is None)
         values = array.astype(np.float64, copy=False)
-        wrong = ~(values < LARGEST) | ((values <= 0) if positive else (values < 0))
-        self._report(
-            name, axes, values, wrong, f"finite numbers, {'above 0' if positive else '0 or more'}"
-        )
+        wrong = ~((values >= rule.least) & (values <= rule.most))
+        if blank:
+            wrong &= ~np.isnan(values)
+        least = ", 0 or more" if rule.least == 0 else ""
+        self._report(name, axes, values, wrong, f"finite numbers{least}")
         return _plane(values)
 
     def counts(
-        self, name: str, axes: str, given: ArrayLike | None, *, default: int = 0, least: int = 0
+        self,
+        name: str,
+        axes: str,
+        given: ArrayLike | None,
+        *,
+        rule: NumberRule = COUNT,
+        default: int = 0,
     ) -> NDArray[np.int32]:
-        """Whole numbers from `least` to 2³¹−1, as an int32 plane."""
+        """Whole numbers within the rule, as an int32 plane."""
         array = self._array(name, axes, default if given is None else given, optional=given is None)
-        wrong = ~((array >= least) & (array <= NO_LIMIT))
+        wrong = ~((array >= rule.least) & (array <= rule.most))
         if array.dtype.kind == "f":
             wrong |= array != np.rint(array)
-        self._report(name, axes, array, wrong, f"whole numbers from {least} to {NO_LIMIT:,}")
+        self._report(
+            name, axes, array, wrong, rule.expected.replace("a whole number", "whole numbers")
+        )
         return _plane(np.where(wrong, 0, array).astype(np.int32, copy=False))
 
     def check_names(self, name: str, given: Sequence[str] | None, axis: str) -> None:
@@ -68,15 +81,22 @@ class ArrayReader:
         if len(set(given)) != len(given) or not all(isinstance(n, str) and n for n in given):
             self.problems.append(f"{name} is {list(given)}; expected distinct, non-empty names")
 
-    def check_ceilings(self, ceiling: NDArray[np.int32], held: NDArray[np.int32]) -> None:
-        """No ceiling below the executors already held."""
-        below = ceiling < held
-        if below.any():
-            j, s = np.unravel_index(int(below.argmax()), below.shape)
-            wide = np.broadcast_arrays(ceiling, held)
+    def check_order(
+        self, lower: tuple[str, NDArray[Any]], upper: tuple[str, NDArray[Any]], remedy: str
+    ) -> None:
+        """Nothing of a plane, (J', S') or (J', R, S'), is above what another has there."""
+        (name, low), (of, high) = lower, upper
+        above = low > high  # False where either says nothing (NaN)
+        if above.any():
+            index = np.unravel_index(int(above.argmax()), above.shape)
+            place = ", ".join(
+                f"{axis} = {i}"
+                for axis, i in zip(("S", "J", "R"), (index[-1], *index[:-1]), strict=False)
+            )
+            lows, highs = np.broadcast_arrays(low, high)
             self.problems.append(
-                f"max_executors at S = {s}, J = {j} is {wide[0][j, s]}, below the {wide[1][j, s]} "
-                "executors already held; raise the ceiling or lower `executors`"
+                f"{name} at {place} is {lows[index]:g}, above the {of} of {highs[index]:g} there; "
+                f"{remedy}"
             )
 
     def check_users(self, user: NDArray[np.int32], caps: NDArray[np.int32] | None) -> None:

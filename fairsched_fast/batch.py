@@ -11,24 +11,21 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast.array_input import ArrayReader
 from fairsched_fast.errors import plural
-from fairsched_fast.model import NO_LIMIT, Scenario
-from fairsched_fast.units import (
-    NOT_DECIMAL,
-    compact,
-    find_exponents,
-    from_units,
-    to_units,
-)
+from fairsched_fast.model import Scenario
+from fairsched_fast.number_rules import JOB_NUMBERS, NO_LIMIT, NumberRule
+from fairsched_fast.quantities import Quantities
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from fairsched_fast.capacity_checks import Overfull
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
@@ -36,7 +33,7 @@ Counts = NDArray[np.int32]
 FLOAT_SLACK = 1e-12
 """How far true floats may pass a capacity, relative to it; decimal quantities may not at all."""
 
-_ROWS_AT_A_TIME = 1 << 16  # bounds what a pass over a large batch needs beside it
+_USER = NumberRule(least=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +46,7 @@ class Labels:
     resources: tuple[str, ...]  # R names
 
 
-@dataclass(frozen=True, slots=True)
-class Overfull:
-    """The first pool whose jobs hold more than there is, and how many such pools there are."""
-
-    row: int
-    resource: int
-    used: float
-    capacity: float
-    rows: int
-
-
-class Batch:
+class Batch(Quantities):
     """Many scenarios as arrays. Immutable; checked when it is made and never again.
 
     Parameters
@@ -77,8 +63,17 @@ class Batch:
         Ceiling on held + granted executors; 2³¹−1 is no ceiling.
     executors : (S, J), default 0
         Executors held before the run: a count only.
+    min_executors : (S, J), default 0
+        Executors (held + granted) to have before others get more, where a policy heeds it.
+    guarantee, limit : (S, J, R), default none
+        What a job is to hold before others get more, where a policy heeds it, and the most it may
+        hold under any policy. NaN where a job states none.
     weight : (S, J), default 1
-        Above 0.
+        0 or more; jobs of weight 0 come last under weighted policies.
+    priority : (S, J), default 0
+        Whole numbers; the higher goes first where a policy heeds it.
+    submitted : (S, J), default 0
+        When each job came, in any unit; the earlier goes first where a policy heeds it.
     user : (J,) or (S, J), default −1
         Index into U of the user a job belongs to; −1 is nobody.
     user_cap : (S, U), default no cap
@@ -93,13 +88,22 @@ class Batch:
 
     Attributes
     ----------
-    capacity : float64 (R, S'), demand : float64 (J', R, S'), usage : float64 (J', R, S')
+    capacity : float64 (R, S'), demand, usage, guarantee : float64 (J', R, S')
         In whole decimal units where the quantities allow it (milli-cores, tenths), else as given.
+        A guarantee is 0 where none is stated.
+    limit : float64 (J', R, S')
+        In the same units; infinite where none is stated.
+    guaranteed, limited : bool (J', R, S')
+        Where a guarantee or a limit is stated.
+    wanted : int32 (J', S')
+        How many executors `max_executors` leaves to be given, whatever the `limit`.
     weight : float64 (J', S')
         In whole decimal units where the weights allow it.
     room : int32 (J, S')
-        How many executors a job may be given before it is at its ceiling; 0 for padding.
-    executors : int32 (J', S')
+        How many executors a job may be given before it is at its ceiling (`max_executors`, or the
+        last that keeps within its `limit`); 0 for padding.
+    executors, min_executors, priority : int32 (J', S')
+    submitted : float64 (J', S')
     extra_executors : int32 (S',)
     user : int32 (J, S') or None
     user_cap : int32 (U, S') or None
@@ -128,6 +132,11 @@ class Batch:
         weight: ArrayLike | None = None,
         user: ArrayLike | None = None,
         user_cap: ArrayLike | None = None,
+        min_executors: ArrayLike | None = None,
+        guarantee: ArrayLike | None = None,
+        limit: ArrayLike | None = None,
+        priority: ArrayLike | None = None,
+        submitted: ArrayLike | None = None,
         resources: Sequence[str] | None = None,
         jobs: Sequence[str] | None = None,
         pool: str = "pool",
@@ -137,23 +146,45 @@ class Batch:
         self._capacity = reader.quantities("capacity", "SR", capacity)
         self._demand = _once(reader.quantities("demand", "SJR", demand))
         self._usage = reader.quantities("usage", "SJR", usage)
-        self._weight = reader.quantities("weight", "SJ", weight, default=1.0, positive=True)
+        self._weight = reader.quantities("weight", "SJ", weight, default=1.0)
+        self._guarantee = reader.quantities(
+            "guarantee", "SJR", guarantee, default=np.nan, blank=True
+        )
+        limits = reader.quantities("limit", "SJR", limit, default=np.nan, blank=True)
         self.extra_executors = reader.counts("extra_executors", "S", extra_executors)
         ceiling = reader.counts("max_executors", "SJ", max_executors, default=NO_LIMIT)
+        self.min_executors = reader.counts("min_executors", "SJ", min_executors)
         self.executors = reader.counts("executors", "SJ", executors)
-        users = reader.counts("user", "SJ", -1 if user is None else user, least=-1)
+        self.priority = reader.counts("priority", "SJ", priority, rule=JOB_NUMBERS["priority"])
+        self.submitted = reader.quantities(
+            "submitted", "SJ", submitted, rule=JOB_NUMBERS["submitted"]
+        )
+        users = reader.counts("user", "SJ", -1 if user is None else user, rule=_USER)
         caps = None if user_cap is None else reader.counts("user_cap", "SU", user_cap)
         reader.settle_axes()
         self.S, self.J, self.R = (reader.size[axis] for axis in "SJR")
         reader.check_names("resources", resources, "R")
         reader.check_names("jobs", jobs, "J")
-        reader.check_ceilings(ceiling, self.executors)
+        reader.check_order(
+            ("executors", self.executors),
+            ("max_executors", ceiling),
+            "raise the ceiling or lower `executors`",
+        )
+        reader.check_order(
+            ("min_executors", self.min_executors),
+            ("max_executors", ceiling),
+            "raise the ceiling or lower `min_executors`",
+        )
+        reader.check_order(
+            ("guarantee", self._guarantee), ("limit", limits), "lower the one or raise the other"
+        )
         reader.check_users(users, caps)
         reader.problems.raise_if_any("batch")
 
         if self._usage.shape[1] != self.R:  # the default: nothing held of any resource
             self._usage = np.zeros((1, self.R, 1))
-        self.room: Counts = self._over_jobs(ceiling - self.executors)
+        self._guarantee, self.guaranteed = self._where_stated(self._guarantee)
+        self._limit, self.limited = self._where_stated(limits)
         capped = user is not None and caps is not None
         self.user: Counts | None = self._over_jobs(users) if capped else None
         self.user_cap: Counts | None = caps if capped else None
@@ -168,11 +199,13 @@ class Batch:
             resources=tuple(resources or (f"r{r}" for r in range(self.R))),
         )
         self._find_units()
+        self.wanted = ceiling - self.executors
+        self.room = self._find_room()
         for array in vars(self).values():
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False  # a policy must not change what it reads
         self.overfull: Overfull | None = None
-        self.overfull = self._find_overfull()
+        self._find_overfull()
 
     @classmethod
     def from_scenarios(cls, scenarios: Scenario | Iterable[Scenario]) -> Batch:
@@ -209,52 +242,6 @@ class Batch:
 
         return batch_from_frame(frame)
 
-    @property
-    def capacity(self) -> Floats:
-        """(R, S'), in units."""
-        return self._in_units(self._capacity)
-
-    @property
-    def demand(self) -> Floats:
-        """(J', R, S'), in units."""
-        return self._in_units(self._demand)
-
-    @property
-    def usage(self) -> Floats:
-        """(J', R, S'), in units."""
-        return self._in_units(self._usage)
-
-    @property
-    def weight(self) -> Floats:
-        """(J', S'), in units."""
-        return to_units(self._weight, self._weight_exponents)
-
-    @property
-    def true_weight(self) -> Floats:
-        """(J', S'), as given."""
-        return self._weight
-
-    @property
-    def weight_scale(self) -> Floats:
-        """(S',): a weight of 1, in units of `weight`."""
-        return to_units(np.ones(1), self._weight_exponents)
-
-    @property
-    def whole(self) -> NDArray[np.bool_]:
-        """(R,): whether all quantities of a resource are whole numbers as given."""
-        whole: NDArray[np.bool_] = (self._exponents == 0).all(axis=1)
-        return whole
-
-    @property
-    def decimal(self) -> NDArray[np.bool_]:
-        """(R, S'): whether a resource's quantities are whole numbers of a decimal unit."""
-        decimal: NDArray[np.bool_] = self._exponents != NOT_DECIMAL
-        return decimal
-
-    def as_given(self, units: Floats) -> Floats:
-        """(…, R, S) from units to the quantities people wrote."""
-        return from_units(units, self._exponents)
-
     def rows(self, start: int, stop: int) -> Self:
         """The scenarios start…stop−1 as a Batch: views, nothing checked again."""
         part = copy.copy(self)
@@ -272,7 +259,7 @@ class Batch:
         )
         if self.overfull is not None:
             part.overfull = None
-            part.overfull = part._find_overfull()
+            part._find_overfull()
         return part
 
     def ranked_by_name(self) -> Self:
@@ -283,6 +270,17 @@ class Batch:
         order = [sorted(range(self.J), key=row.__getitem__) for row in keys]
         ranked.name_rank = np.ascontiguousarray(np.argsort(order, axis=1).T.astype(np.int32))
         return ranked
+
+    def with_weights(self, weight: Floats) -> Self:
+        """The same scenarios with other weights (J', S'), as people give them."""
+        other = copy.copy(self)
+        other._weight = weight
+        return other
+
+    @property
+    def job_order(self) -> NDArray[np.int64]:
+        """(J, 1): each job's own place."""
+        return np.arange(self.J)[:, np.newaxis]
 
     def chunks(self, size: int) -> Iterator[tuple[int, Self]]:
         """(first row, that part) for parts of at most `size` scenarios."""
@@ -317,40 +315,41 @@ class Batch:
     def _over_jobs(self, plane: Counts) -> Counts:
         return np.ascontiguousarray(np.broadcast_to(plane, (self.J, plane.shape[-1])))
 
-    def _in_units(self, stored: NDArray[Any]) -> Floats:
-        plane: Floats = stored.astype(np.float64, copy=False)
-        return plane if self._stored_in_units else to_units(plane, self._exponents)
+    def _where_stated(self, plane: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Quantities with 0 where none is stated (NaN), and where one is."""
+        stated = ~np.isnan(plane)
+        if not stated.any():
+            return np.zeros((1, self.R, 1)), np.zeros((1, self.R, 1), np.bool_)
+        return np.where(stated, plane, 0.0), stated
 
-    def _find_units(self) -> None:
-        planes: tuple[NDArray[Any], ...] = (self._capacity, self._demand, self._usage)
-        exponents = find_exponents(
-            [[plane[..., r, :] for plane in planes] for r in range(self.R)], self._weight
-        )
-        self._exponents = exponents[:-1]  # (R, 1), or (R, S) where scenarios differ
-        self._weight_exponents = exponents[-1]
-        self._stored_in_units = self._exponents.shape[-1] == 1
-        if self._stored_in_units:
-            planes = tuple(compact(to_units(plane, self._exponents)) for plane in planes)
-        self._capacity, self._demand, self._usage = planes
+    def _find_room(self) -> Counts:
+        """(J, S'): what ceilings leave, in executors."""
+        room = self.wanted
+        if self.limited.any():
+            within = self.executors_within(self._in_units(self._limit), self.limited)
+            room = np.minimum(room, np.minimum(within, NO_LIMIT).astype(np.int32))
+        return self._over_jobs(room)
 
-    def _find_overfull(self) -> Overfull | None:
-        first: tuple[int, int] | None = None
-        count = 0
-        for start, part in self.chunks(_ROWS_AT_A_TIME):
-            over = part.over_capacity()
-            rows = np.flatnonzero(over.any(axis=0))
-            if first is None and len(rows):
-                first = (start + int(rows[0]), int(over[:, rows[0]].argmax()))
-            shared = over.shape[-1] == 1 < part.S
-            count += len(rows) * (self.S if shared else 1)
-            if shared:
-                break
-        if first is None:
-            return None
-        row, resource = first
-        part = self.rows(row, row + 1)
-        used, capacity = part.as_given(part.used_before()), part.as_given(part.capacity)
-        return Overfull(row, resource, used[resource, 0], capacity[resource, 0], count)
+    def executors_within(self, amount: Floats, stated: NDArray[np.bool_]) -> Floats:
+        """(J', S'): how many executors more keep what each job holds within an amount.
+
+        Parameters
+        ----------
+        amount : (J', R, S'), in units
+        stated : bool (J', R, S')
+            Where the amount counts. With none that an executor needs, there is no limit (inf).
+        """
+        demand = self.demand
+        slack = np.where(self.decimal, 1, 1 + FLOAT_SLACK)
+        need = np.where(demand == 0, 1, demand)
+        fit = np.floor_divide(np.maximum(amount * slack - self.usage, 0), need)
+        count: Floats = np.where(stated & (demand > 0), fit, np.inf).min(axis=1)
+        return count
+
+    def _find_overfull(self) -> None:
+        from fairsched_fast.capacity_checks import find_overfull
+
+        self.overfull = find_overfull(self)
 
     def over_capacity(self) -> NDArray[np.bool_]:
         """(R, S'): whether the jobs hold more than there is before the run."""

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch, Labels
 from fairsched_fast.errors import InputError, Problems, did_you_mean
-from fairsched_fast.model import NO_LIMIT, Job, Scenario, demand_of, listed
+from fairsched_fast.model import Job, Scenario, demand_of, listed
+from fairsched_fast.number_rules import COUNT, JOB_NUMBERS, JOB_QUANTITIES, NO_LIMIT, QUANTITY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_JOB_COLUMNS = {"max_executors": NO_LIMIT, "executors": 0, "weight": 1.0}
-_PREFIXES = ("capacity_", "demand_", "usage_")
-_KNOWN = ("scenario", "pool", "job", "extra_executors", "user", "user_cap", *_JOB_COLUMNS)
+_MISSING = {"max_executors": NO_LIMIT, "weight": 1.0}  # other numbers are 0 where left out
+_PREFIXES = ("capacity_", *(f"{name}_" for name in JOB_QUANTITIES))
+_BLANK = ("guarantee", "limit")  # quantities that may be left unsaid
+_KNOWN = ("scenario", "pool", "job", "extra_executors", "user", "user_cap", *JOB_NUMBERS)
 
 
 def batch_from_scenarios(scenarios: Scenario | Iterable[Scenario]) -> Batch:
@@ -37,29 +39,31 @@ def batch_from_scenarios(scenarios: Scenario | Iterable[Scenario]) -> Batch:
     jobs = [members for _, _, _, members in rows]
     resources = list(dict.fromkeys(name for pool in pools for name in pool.capacity))
     S, J, R = len(rows), max(1, *map(len, jobs)), len(resources)
-    usage, demand = np.zeros((S, J, R)), np.zeros((S, J, R))
-    counts: dict[str, Any] = {
-        name: np.zeros((S, J), np.int64) for name in ("max_executors", "executors")
+    numbers: dict[str, Any] = {
+        name: np.full((S, J), _MISSING.get(name, 0.0)) for name in JOB_NUMBERS
     }
-    weight = np.ones((S, J))
+    quantities: dict[str, Any] = {
+        name: np.full((S, J, R), np.nan if name in _BLANK else 0.0) for name in JOB_QUANTITIES
+    }
     for s, (pool, members) in enumerate(zip(pools, jobs, strict=True)):
+        numbers["max_executors"][s, len(members) :] = 0
         for j, job in enumerate(members):
-            usage[s, j] = [job.usage.get(name, 0) for name in resources]
-            demand[s, j] = [demand_of(job, pool).get(name, 0) for name in resources]
-            ceiling = NO_LIMIT if job.max_executors is None else job.max_executors
-            counts["max_executors"][s, j], counts["executors"][s, j] = ceiling, job.executors
-            weight[s, j] = job.weight
+            for name, column in numbers.items():
+                if (number := getattr(job, name)) is not None:
+                    column[s, j] = number
+            for name, array in quantities.items():
+                stated = demand_of(job, pool) if name == "demand" else getattr(job, name)
+                for resource, amount in stated.items():
+                    array[s, j, resources.index(resource)] = amount
     user, user_cap = _users([(scenario, members) for _, scenario, _, members in rows], J)
     batch = Batch(
         capacity=[[pool.capacity.get(name, 0) for name in resources] for pool in pools],
-        demand=demand,
-        usage=usage,
-        weight=weight,
         user=user,
         user_cap=user_cap,
         extra_executors=[scenario.extra_executors[pool.name] for _, scenario, pool, _ in rows],
         resources=resources,
-        **counts,
+        **quantities,
+        **numbers,
     )
     names = _name_table([[job.name for job in members] for members in jobs], J)
     batch.present = _present(names)
@@ -121,25 +125,28 @@ def batch_from_frame(frame: pd.DataFrame) -> Batch:
             grid[row, place] = frame[column].astype(np.float64).fillna(missing).to_numpy()
         return grid
 
-    def over_resources(prefix: str) -> NDArray[np.float64]:
-        return np.stack([over_jobs(f"{prefix}_{r}", 0.0) for r in resources], axis=-1)
+    def over_resources(name: str) -> NDArray[np.float64] | None:
+        missing = np.nan if name in _BLANK else 0.0
+        if name in _BLANK and not any(f"{name}_{r}" in frame for r in resources):
+            return None
+        return np.stack([over_jobs(f"{name}_{r}", missing) for r in resources], axis=-1)
 
     present = np.zeros((S, J), np.bool_)
     present[row, place] = True
-    counts: dict[str, Any] = {
-        name: over_jobs(name, missing) for name, missing in _JOB_COLUMNS.items()
+    numbers: dict[str, Any] = {
+        name: over_jobs(name, _MISSING.get(name, 0.0)) for name in JOB_NUMBERS
     }
-    counts["max_executors"][~present] = 0
+    numbers["max_executors"][~present] = 0
+    quantities: dict[str, Any] = {name: over_resources(name) for name in JOB_QUANTITIES}
     user, user_cap = _frame_users(frame, keys, row, place, (S, J))
     batch = Batch(
         capacity=frame.loc[first, [f"capacity_{r}" for r in resources]].to_numpy(np.float64),
         extra_executors=frame.loc[first, "extra_executors"].to_numpy(np.float64),
-        demand=over_resources("demand"),
-        usage=over_resources("usage"),
         user=user,
         user_cap=user_cap,
         resources=resources,
-        **counts,
+        **quantities,
+        **numbers,
     )
     names = np.full((S, J), "", object)
     names[row, place] = frame["job"].astype(str).to_numpy()
@@ -177,7 +184,9 @@ def _check_columns(frame: pd.DataFrame) -> list[str]:
         problems.append("the table has no rows; expected one per scenario and job")
     problems.raise_if_any("table")
     words = {"scenario", "pool", "job", "user"}
-    may_be_empty = {"max_executors", "user", "user_cap"}
+    may_be_empty = {"max_executors", "user", "user_cap"} | {
+        f"{name}_{r}" for name in _BLANK for r in resources
+    }
     for name in columns:
         empty = frame[name].isna()
         if name not in words and not _is_numeric(frame[name][~empty]):
@@ -207,15 +216,17 @@ def _check_numbers(
     """Finite, 0 or more, and whole where a column counts; an empty cell is let be."""
     for name in columns:
         values = frame[name].astype(np.float64).to_numpy()
-        counts = name != "weight" and not name.startswith(_PREFIXES)
-        wrong = (values < 0) | np.isinf(values) | (counts & (values != np.rint(values)))
+        rule = JOB_NUMBERS.get(name, QUANTITY if name.startswith(_PREFIXES) else COUNT)
+        wrong = (values < rule.least) | np.isinf(values)
+        wrong |= rule.whole & (values != np.rint(values))
         wrong &= ~np.isnan(values)
         if wrong.any():
             place = int(wrong.argmax())
             cells = _cells(keys, [frame.loc[place, key] for key in keys])
-            kind = "a whole number" if counts else "a finite number"
+            kind = "a whole number" if rule.whole else "a finite number"
+            least = ", 0 or more" if rule.least == 0 else ""
             problems.append(
-                f"column {name!r} is {values[place]:g} for {cells}; expected {kind}, 0 or more"
+                f"column {name!r} is {values[place]:g} for {cells}; expected {kind}{least}"
             )
 
 

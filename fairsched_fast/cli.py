@@ -165,14 +165,11 @@ def plan(
 
 @app.command()
 def policies(policy_file: PolicyFile = None, as_json: Json = False) -> None:
-    """List the policies: name, formula of the key, source."""
-    from fairsched_fast.policies import known_policies
+    """List policies and schedulers' dialects: what each does, its key, parameters, source."""
+    from fairsched_fast.registry import known_policies
 
     _load(policy_file)
-    rows = [
-        {"name": p.name, "does": p.description, "key": p.formula, "source": p.source}
-        for p in known_policies().values()
-    ]
+    rows = [policy.told for policy in known_policies().values()]
     _show(rows if as_json else "\n\n".join(_entry(row) for row in rows))
 
 
@@ -192,14 +189,15 @@ def doctor(as_json: Json = False) -> None:
 
 def _load(policy_file: Path | None) -> None:
     if policy_file is not None:
-        from fairsched_fast.policies import load_policy_file
+        from fairsched_fast.registry import load_policy_file
 
         load_policy_file(policy_file)
 
 
 def _entry(row: dict[str, str]) -> str:
     head, *rest = row.items()
-    return "\n".join([head[1], *(f"  {name:<6}  {value}" for name, value in rest)])
+    told = [f"  {name:<10}  {value}" for name, value in rest if value]
+    return "\n".join([head[1], *told])
 
 
 def _show(answer: Any) -> None:

@@ -13,10 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast import kernels
-from fairsched_fast.batch import FLOAT_SLACK, Batch
-from fairsched_fast.errors import InputError, did_you_mean
+from fairsched_fast.batch import Batch
+from fairsched_fast.capacity_checks import check_guarantees, check_overfull
+from fairsched_fast.claims import Claims
+from fairsched_fast.errors import InputError, did_you_mean, plural
+from fairsched_fast.key_policies import KeyPolicy
+from fairsched_fast.lowering import lower, make_problem
 from fairsched_fast.model import Scenario
-from fairsched_fast.policies import Policy, find_policy
+from fairsched_fast.registry import Policy, PolicyLike, find_policy
 from fairsched_fast.result import FORMS, Result
 
 OnFull = Literal["skip", "stop", "ignore"]
@@ -28,13 +32,12 @@ ON_FULL: dict[str, int] = {
 
 _CHUNK_VALUES = 1 << 16  # J·R·scenarios lowered at once: their planes stay near the cores
 _UNASKED_BYTES = 1 << 28  # what the order may take where nobody asked for it
-_FIXED_POINT = 61  # bits of a capacity that is no decimal
-_PROBLEM_DTYPES = (*(np.float64,) * 3, *(np.int32,) * 3, *(np.int64,) * 2, np.int32, np.int64)
+_NO_CLAIMS = (Claims(*np.zeros((3, 1, 1, 1))),)
 
 
 def allocate(
     scenarios: Scenario | Iterable[Scenario] | Batch,
-    policy: str | Policy = "drf",
+    policy: PolicyLike = "drf",
     *,
     on_full: OnFull | str = "skip",
     log: bool | None = None,
@@ -47,7 +50,8 @@ def allocate(
     scenarios
         One `Scenario`, several, or a `Batch`.
     policy
-        A policy's name, or a `Policy`.
+        A policy's or a dialect's name, with parameters where it has any (`drf(exclude=["gpu"])`), a
+        table as in a sweep file (`{"policy": "drf", "exclude": ["gpu"]}`), or a `Policy`.
     on_full
         What happens when the chosen job's next executor does not fit: "skip" the job for good
         (what is free only shrinks), "stop" the run (Algorithm 1 of the DRF paper), or "ignore"
@@ -77,10 +81,26 @@ def allocate(
     check_on_full(on_full)
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more, or None")
-    if batch.overfull is not None and on_full != "ignore":
-        raise InputError(overfull_message(batch))
+    if on_full != "ignore":
+        check_overfull(batch)
+        check_guarantees(batch)
     order = int(batch.extra_executors.max()) if keep_order else None
     return run(batch, find_policy(policy), on_full, order=order, workers=workers or cores())
+
+
+def prepare(batch: Batch, policy: Policy) -> None:
+    """See that a policy makes sense of a batch.
+
+    Raises
+    ------
+    InputError
+        When its parameters do not fit the batch, its claims are unsound, or its key function cannot
+        be compiled, is NaN or falls.
+    """
+    if isinstance(policy, KeyPolicy):
+        run(batch, policy, "skip", workers=1)
+    else:
+        policy(batch)
 
 
 def check_on_full(on_full: str) -> None:
@@ -93,19 +113,6 @@ def check_on_full(on_full: str) -> None:
     """
     if not isinstance(on_full, str) or on_full not in ON_FULL:
         raise InputError(f"on_full is {on_full!r}{did_you_mean(on_full, get_args(OnFull))}")
-
-
-def overfull_message(batch: Batch) -> str:
-    """What to say of a batch's first over-full pool."""
-    over = batch.overfull
-    assert over is not None
-    more = f" ({over.rows - 1:,} more such pools)" if over.rows > 1 else ""
-    return (
-        f"pool {batch.pool_name(over.row)!r} of scenario {batch.labels.scenario[over.row]}: its "
-        f"jobs hold {over.used:g} {batch.labels.resources[over.resource]}, "
-        f"{over.used - over.capacity:g} above the capacity of {over.capacity:g}{more}; lower the "
-        'usage, raise the capacity, or pass on_full="ignore"'
-    )
 
 
 def run(
@@ -121,18 +128,13 @@ def run(
     steps = np.empty(S, np.int32)
     stop = np.empty(S, np.int8)
     rule = ON_FULL[on_full]
+    play = _play_keys if isinstance(policy, KeyPolicy) else _play_claims
 
     def work(chunk: tuple[int, Batch]) -> int:
         first, part = chunk
-        problem = lower(part, policy)
-        if choices is not None:
-            form = kernels.steps(problem, rule, first, granted, choices)
-        elif _prefer_totals(part):
-            form = kernels.totals(problem, rule, first, granted)
-        else:
-            form = kernels.steps(problem, rule, first, granted, _NO_CHOICES)
+        problem, form = play(part, policy, rule, first, granted, choices)
         kernels.stops(problem, rule, first, granted, steps, stop)
-        return int(form)
+        return form
 
     compile_kernels()
     chunks = batch.chunks(chunk_rows(batch))
@@ -153,88 +155,91 @@ def run(
     )
 
 
-def lower(batch: Batch, policy: str | Policy = "drf") -> kernels.Problem:
-    """A batch under a policy as the kernels take it, for your own compiled code.
+def _play_claims(
+    part: Batch,
+    policy: Policy,
+    rule: int,
+    first: int,
+    granted: NDArray[np.int32],
+    choices: NDArray[Any] | None,
+) -> tuple[kernels.Problem, int]:
+    """Run a chunk of a policy made of claims; the form of its keys."""
+    problem = lower(part, policy)
+    if choices is None and _prefer_totals(part):
+        return problem, kernels.totals(problem, rule, first, granted)
+    kept = _NO_CHOICES if choices is None else choices
+    return problem, kernels.steps(problem, rule, first, granted, kept)
+
+
+def _play_keys(
+    part: Batch,
+    policy: Policy,
+    rule: int,
+    first: int,
+    granted: NDArray[np.int32],
+    choices: NDArray[Any] | None,
+) -> tuple[kernels.Problem, int]:
+    """Run a chunk of a policy that is a key function, on the general kernel.
 
     Raises
     ------
     InputError
-        On an unknown policy, or a user's policy that makes no sound claims.
+        On a key that is NaN or fell, naming scenario and job.
     """
-    claims = find_policy(policy)(batch)
-    offset, slope, per = claims.lines(batch.J)
-    if claims.rank is None:
-        order = np.arange(batch.J)[:, np.newaxis]
-    else:
-        order = np.argsort(claims.rank, axis=0, kind="stable")
-    free, demand = capacity_units(batch)
-    if batch.user is None or batch.user_cap is None:
-        user, user_left = np.full((batch.J, 1), -1, np.int32), np.empty((0, 1), np.int64)
-    else:
-        user, user_left = batch.user, _users_left(batch)
-    arrays: tuple[NDArray[Any], ...] = (
-        offset,
-        slope,
-        per,
-        order,
-        batch.room,
-        np.broadcast_to(batch.extra_executors, batch.S),  # all S, whatever the policy reads
-        free,
-        demand,
-        user,
-        user_left,
+    assert isinstance(policy, KeyPolicy)
+    facts = policy.facts(part)
+    problem = make_problem(part, _NO_CLAIMS, facts.rank)
+    kept = _NO_CHOICES if choices is None else choices
+    fault = kernels.blank_fault()
+    policy.compiled(
+        lambda greedy: greedy.run(
+            problem, facts.values, facts.columns, policy.rising, rule, first, granted, kept, fault
+        )
     )
-    plain = [_plain(array, dtype) for array, dtype in zip(arrays, _PROBLEM_DTYPES, strict=True)]
-    return kernels.Problem(*plain)
+    if fault.where[0] >= 0:
+        raise InputError(_fault_message(part, policy, fault))
+    return problem, kernels.KEYS
 
 
-def _plain(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """Contiguous, writable, of one dtype: Numba compiles anew for every other kind of array."""
-    return np.require(array, dtype, ["C", "W"])
+def _fault_message(batch: Batch, policy: KeyPolicy, fault: kernels.Fault) -> str:
+    s, j, k = fault.where.tolist()
+    job, scenario = batch.job_names(s)[j], batch.labels.scenario[s]
+    was, now = fault.keys.tolist()
+    what = "is not a number" if np.isnan(now) else f"falls from {was!r} to {now!r}"
+    remedy = (
+        ""
+        if np.isnan(now)
+        else "; expected a key that never falls, or @key_policy(…, may_fall=True)"
+    )
+    return (
+        f"policy {policy.name!r}: the key of job {job!r} in scenario {scenario} {what} once it was "
+        f"granted {plural(k, 'executor')}{remedy}"
+    )
 
 
-def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What is free (R, S') and demanded (J', R, S') as integers on which capacity is decided.
-
-    Decimal quantities are in their own units. True floats become fixed-point numbers in which a
-    capacity has 61 bits, and may pass it by 1e-12 of it.
-    """
-    capacity, demand, decimal = batch.capacity, batch.demand, batch.decimal
-    if decimal.all():
-        free = np.maximum(capacity - batch.used_before(), -1)
-        return free.astype(np.int64), demand.astype(np.int64)
-    scale = np.where(decimal, 0, _FIXED_POINT - np.frexp(capacity)[1])
-    limit = np.ldexp(capacity, scale)
-    limit += np.where(decimal, 0, np.floor(limit * FLOAT_SLACK))
-    usage = _fixed(batch.usage, scale)
-    held = np.broadcast_to(usage, (batch.J, *usage.shape[1:]))
-    overfull = batch.over_capacity()
-    free_fixed = np.where(overfull, -1, limit.astype(np.int64) - held.sum(axis=0))
-    need = _fixed(demand, scale, np.ceil)  # rounded up: no number of grants over-allocates
-    return free_fixed, need
-
-
-def _fixed(
-    quantity: NDArray[np.float64], scale: NDArray[Any], rounded: np.ufunc = np.rint
-) -> NDArray[np.int64]:
-    with np.errstate(over="ignore"):  # far beyond the capacity, and no more than 2^62 here
-        scaled = np.minimum(np.ldexp(quantity, scale), 2.0**62)
-    fixed: NDArray[np.int64] = rounded(scaled).astype(np.int64)
-    return fixed
-
-
-def _users_left(batch: Batch) -> NDArray[np.int64]:
-    """(U, S') executors that each user may be given below its cap."""
-    assert batch.user is not None and batch.user_cap is not None
-    width = max(a.shape[-1] for a in (batch.user, batch.user_cap, batch.executors))
-    left = np.array(np.broadcast_to(batch.user_cap, (len(batch.user_cap), width)), np.int64)
-    held = np.broadcast_to(batch.executors, (batch.J, width))
-    user = np.broadcast_to(batch.user, (batch.J, width))
-    columns = np.arange(width)
-    for j in range(batch.J):
-        capped = user[j] >= 0
-        left[user[j][capped], columns[capped]] -= held[j][capped]
-    return left
+def next_in_line(batch: Batch, policy: Policy) -> list[int]:
+    """Jobs of a single scenario in the order of their next claims, whatever stops them."""
+    J, granted = batch.J, np.empty((batch.J, 1), np.int32)
+    order = np.empty((J, 1), smallest_signed(J))
+    each_once: dict[str, Any] = {
+        "room": np.ones((J, 1), np.int32),
+        "budget": np.full(1, J, np.int32),
+        "user": np.full((J, 1), -1, np.int32),
+        "user_left": np.empty((0, 1), np.int64),
+    }
+    if isinstance(policy, KeyPolicy):
+        facts = policy.facts(batch)
+        problem = make_problem(batch, _NO_CLAIMS, facts.rank)._replace(**each_once)
+        once, fault = problem, kernels.blank_fault()
+        policy.compiled(
+            lambda greedy: greedy.run(
+                once, facts.values, facts.columns, False, kernels.IGNORE, 0, granted, order, fault
+            )
+        )
+    else:
+        problem = lower(batch, policy)._replace(**each_once)
+        kernels.steps(problem, kernels.IGNORE, 0, granted, order)
+    return [int(j) for j in order[:, 0] if j >= 0]
 
 
 def smallest_signed(J: int) -> np.dtype[Any]:

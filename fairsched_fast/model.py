@@ -5,54 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from typing import Any, TypeVar
 
 from fairsched_fast.errors import InputError, Problems, did_you_mean
+from fairsched_fast.number_rules import COUNT, JOB_NUMBERS, JOB_QUANTITIES, QUANTITY
 
 Member = TypeVar("Member")
-
-NO_LIMIT = 2**31 - 1
-"""The largest count: as a ceiling or a user's cap it means "none"."""
-
-
-LARGEST = 1e290
-"""Quantities stay below: a key is 1e12 times as large, and a double ends at 1.8e308."""
 
 
 def check_name(problems: Problems, what: str, name: object) -> None:
     """A name is a non-empty string."""
     if not isinstance(name, str) or not name.strip():
         problems.append(f"{what} is {name!r}; expected a non-empty name")
-
-
-def check_quantity(problems: Problems, what: str, value: object, *, positive: bool = False) -> None:
-    """A quantity is a finite number, at least 0 (or above 0)."""
-    rule = "above 0" if positive else "0 or more"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        problems.append(f"{what} is {value!r}; expected a number, {rule}")
-    elif not _is_finite(value):
-        problems.append(f"{what} is {value}; expected a finite number, {rule}")
-    elif value < 0 or (positive and value == 0):
-        problems.append(f"{what} is {value}; expected a number, {rule}")
-    elif float(value) >= LARGEST:
-        problems.append(f"{what} is {value}; expected a number below {LARGEST:g}")
-
-
-def _is_finite(value: Real) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond a double's range
-        return False
-
-
-def check_count(problems: Problems, what: str, value: object) -> None:
-    """A count is a whole number from 0 to 2³¹−1."""
-    whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole:
-        problems.append(f"{what} is {value!r}; expected a whole number from 0 to {NO_LIMIT:,}")
-    elif not 0 <= value <= NO_LIMIT:  # type: ignore[operator]
-        problems.append(f"{what} is {value}; expected a whole number from 0 to {NO_LIMIT:,}")
 
 
 def check_quantities(problems: Problems, what: str, given: object) -> dict[str, float]:
@@ -62,7 +26,7 @@ def check_quantities(problems: Problems, what: str, given: object) -> dict[str, 
         return {}
     for resource, value in given.items():
         check_name(problems, f"a resource of {what}", resource)
-        check_quantity(problems, f"{what}[{resource!r}]", value)
+        QUANTITY.check(problems, f"{what}[{resource!r}]", value)
     return dict(given)
 
 
@@ -143,10 +107,23 @@ class Job:
         Resource name → what one executor takes; None is the pool's executor.
     max_executors
         Ceiling on `executors` + those granted; None is no ceiling.
+    min_executors
+        How many it is to have before others get more, under policies that serve the needy first;
+        counted with `executors`.
     executors
         Executors already held. Only a count: what they take is part of `usage`.
+    guarantee
+        Resource name → what it is to have before others get more (a minimum share, a quota, what it
+        deserves); counted with `usage`. A resource left out is not guaranteed.
+    limit
+        Resource name → the most it may hold; a resource left out has no limit. As `max_executors`
+        it stops the job, whatever the policy.
     weight
-        Above 0; a job of weight 2 is entitled to twice the share.
+        0 or more; a job of weight 2 is entitled to twice the share, one of weight 0 comes last.
+    priority
+        For policies that go by priority: the higher goes first.
+    submitted
+        When it came, in any unit, for policies that go by age: the earlier goes first.
     user
         Whose job it is, for user caps; None is nobody's.
     pool
@@ -156,7 +133,7 @@ class Job:
     ------
     InputError
         On an empty name, NaN, infinite or negative numbers, counts that are no whole numbers up to
-        2³¹−1, or a ceiling below the executors already held.
+        2³¹−1, a ceiling below the executors already held, or a guarantee above a ceiling.
     """
 
     name: str
@@ -167,26 +144,47 @@ class Job:
     weight: float = 1.0
     user: str | None = None
     pool: str | None = None
+    min_executors: int = 0
+    guarantee: Mapping[str, float] = field(default_factory=dict)
+    limit: Mapping[str, float] = field(default_factory=dict)
+    priority: int = 0
+    submitted: float = 0.0
 
     def __post_init__(self) -> None:
         problems = Problems()
         check_name(problems, "name", self.name)
-        object.__setattr__(self, "usage", check_quantities(problems, "usage", self.usage))
-        if self.demand is not None:
-            object.__setattr__(self, "demand", check_quantities(problems, "demand", self.demand))
-        check_quantity(problems, "weight", self.weight, positive=True)
-        for label in ("user", "pool"):
-            if getattr(self, label) is not None:
-                check_name(problems, label, getattr(self, label))
-        check_count(problems, "executors", self.executors)
+        for name in JOB_QUANTITIES:
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, check_quantities(problems, name, given))
+        for name, rule in JOB_NUMBERS.items():
+            if name != "max_executors" or self.max_executors is not None:
+                rule.check(problems, name, getattr(self, name))
+        for name in ("user", "pool"):
+            if getattr(self, name) is not None:
+                check_name(problems, name, getattr(self, name))
+        if not problems:
+            self._check_ceilings(problems)
+        problems.raise_if_any(f"job {self.name!r}")
+
+    def _check_ceilings(self, problems: Problems) -> None:
+        """No ceiling is below what the job holds or is guaranteed."""
         if self.max_executors is not None:
-            check_count(problems, "max_executors", self.max_executors)
-            if not problems and self.max_executors < self.executors:
+            if self.max_executors < self.executors:
                 problems.append(
                     f"max_executors is {self.max_executors}, below the {self.executors} executors "
                     "it already holds; raise the ceiling or lower `executors`"
                 )
-        problems.raise_if_any(f"job {self.name!r}")
+            if self.max_executors < self.min_executors:
+                problems.append(
+                    f"min_executors is {self.min_executors}, above its ceiling of "
+                    f"{self.max_executors}; lower the one or raise `max_executors`"
+                )
+        problems.extend(
+            f"guarantee[{resource!r}] is {amount:g}, above its limit of {self.limit[resource]:g}; "
+            "lower the one or raise the other"
+            for resource, amount in self.guarantee.items()
+            if amount > self.limit.get(resource, math.inf)
+        )
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -294,9 +292,14 @@ def _check_job(problems: Problems, job: Job, pools: Mapping[str, Pool]) -> None:
         hint = did_you_mean(job.pool, pools)
         problems.append(f"job {job.name!r} is in the unknown pool {job.pool!r}{hint}")
         return
-    check_resources(
-        problems, f"usage of job {job.name!r}", job.usage, pool.capacity, complete=False
-    )
+    for name in ("usage", "guarantee", "limit"):
+        check_resources(
+            problems,
+            f"{name} of job {job.name!r}",
+            getattr(job, name),
+            pool.capacity,
+            complete=False,
+        )
     if job.demand is None and pool.executor is None:
         problems.append(
             f"job {job.name!r} states no demand and pool {pool.name!r} no executor; give one"
@@ -315,7 +318,7 @@ def _caps(problems: Problems, given: object) -> dict[str, int]:
         return {}
     for user, cap in given.items():
         check_name(problems, "a user of user_caps", user)
-        check_count(problems, f"user_caps[{user!r}]", cap)
+        COUNT.check(problems, f"user_caps[{user!r}]", cap)
     return dict(given)
 
 
@@ -324,7 +327,7 @@ def _budgets(
 ) -> dict[str, int]:
     names = [pool.name for pool in pools]
     if not isinstance(given, Mapping):
-        check_count(problems, "extra_executors", given)
+        COUNT.check(problems, "extra_executors", given)
         if len(names) > 1:
             problems.append(
                 f"extra_executors is {given!r} for {len(names)} pools; "
@@ -332,7 +335,7 @@ def _budgets(
             )
         return dict.fromkeys(names, given)
     for name, count in given.items():
-        check_count(problems, f"extra_executors[{name!r}]", count)
+        COUNT.check(problems, f"extra_executors[{name!r}]", count)
         if name not in names:
             hint = did_you_mean(name, names)
             problems.append(f"extra_executors names the unknown pool {name!r}{hint}")

@@ -1,165 +1,21 @@
-"""Policies: each is a lowering, NumPy in, `Claims` out. Adding one touches this file alone."""
+"""The built-in policies: each a lowering, NumPy in, `Claims` out. Adding one needs this file."""
 
 from __future__ import annotations
 
-import inspect
-import runpy
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
-from fairsched_fast.claims import Claims
+from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError, did_you_mean
+from fairsched_fast.registry import find_policy, policy
+from fairsched_fast.units import common_denominator
 
-Lowering = Callable[[Batch], Claims]
+Floats = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A named lowering and the words that explain its choices.
-
-    Parameters
-    ----------
-    name
-        What it is called in `allocate`, sweeps and results.
-    lower
-        Batch → Claims. It sees any part of a batch, so it must treat each scenario by itself.
-    measure
-        What its key measures, in words: the step log says "lowest <measure> wins".
-    reason
-        A fixed sentence for the step log instead, where the key says nothing.
-    weighted
-        Whether the key is divided by the job's weight; the log then says so.
-    formula, source
-        For `fairsched policies`.
-    """
-
-    name: str
-    lower: Lowering
-    measure: str = "key"
-    reason: str | None = None
-    weighted: bool = False
-    formula: str = ""
-    source: str = ""
-    built_in: bool = False
-
-    def __call__(self, batch: Batch) -> Claims:
-        """The claims of a batch; those of a user's policy are checked.
-
-        Raises
-        ------
-        InputError
-            When a user's policy returns anything but sound claims.
-        """
-        claims = self._checked(batch)
-        scale = batch.weight_scale
-        if not self.weighted or (scale == 1).all():
-            return claims
-        # Keys as people state them, not per unit of weight: a tick is 1e-12 whatever the unit.
-        return replace(
-            claims, offset=np.multiply(claims.offset, scale), slope=np.multiply(claims.slope, scale)
-        )
-
-    def _checked(self, batch: Batch) -> Claims:
-        claims = self.lower(batch)
-        if not self.built_in:
-            if not isinstance(claims, Claims):
-                given = type(claims).__name__  # type: ignore[unreachable]  # users' code is untyped
-                raise InputError(f"policy {self.name!r} returned a {given}; expected fs.Claims")
-            claims.check(self.name, batch.J, batch.S)
-        return claims
-
-    def __reduce__(self) -> Any:
-        """Built-in policies travel to other processes by name: their function is this object."""
-        return (find_policy, (self.name,)) if self.built_in else super().__reduce__()
-
-    @property
-    def description(self) -> str:
-        """The first paragraph of the lowering's docstring."""
-        return (inspect.getdoc(self.lower) or "").split("\n\n")[0].replace("\n", " ")
-
-
-_REGISTRY: dict[str, Policy] = {}
-
-
-def policy(
-    name: str,
-    *,
-    measure: str = "key",
-    reason: str | None = None,
-    weighted: bool = False,
-    formula: str = "",
-    source: str = "",
-) -> Callable[[Lowering], Policy]:
-    """Make a lowering a policy, usable by name in `allocate`, sweeps and on the command line.
-
-    >>> @policy("fewest_held", measure="executors held")
-    ... def fewest_held(batch):
-    ...     held = batch.executors[:, None]
-    ...     return Claims(offset=held, slope=np.ones((1, 1, 1)), per=np.ones((1, 1, 1)))
-
-    Raises
-    ------
-    InputError
-        When the name is empty or a built-in policy's.
-    """
-
-    if callable(name):
-        raise InputError('@policy needs a name; write @policy("mine") above the function')
-
-    def register(lower: Lowering) -> Policy:
-        if not isinstance(name, str) or not name.strip():
-            raise InputError(f"policy name is {name!r}; expected a non-empty name")
-        if name in _REGISTRY and _REGISTRY[name].built_in:
-            raise InputError(f"policy {name!r} is built in; give yours another name")
-        built_in = lower.__module__ == __name__
-        made = Policy(name, lower, measure, reason, weighted, formula, source, built_in)
-        _REGISTRY[name] = made
-        return made
-
-    return register
-
-
-def known_policies() -> dict[str, Policy]:
-    """All policies known by name."""
-    return dict(_REGISTRY)
-
-
-def load_policy_file(path: Path) -> None:
-    """Run a Python file that defines policies with `@policy`.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read or run.
-    """
-    try:
-        runpy.run_path(str(path))
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except Exception as error:  # whatever the user's file raises
-        raise InputError(f"{path}: {type(error).__name__}: {error}") from error
-
-
-def find_policy(given: str | Policy) -> Policy:
-    """A policy by name, or the one given.
-
-    Raises
-    ------
-    InputError
-        On an unknown name.
-    """
-    if isinstance(given, Policy):
-        return given
-    if not isinstance(given, str) or given not in _REGISTRY:
-        raise InputError(f"unknown policy {given!r}{did_you_mean(given, _REGISTRY)}")
-    return _REGISTRY[given]
+ONE = np.ones((1, 1, 1))
 
 
 @policy(
@@ -170,8 +26,66 @@ def find_policy(given: str | Policy) -> Policy:
 )
 def round_robin(batch: Batch) -> Claims:
     """Each job in turn, blind to what it holds: the key is the number of executors granted."""
-    one = np.ones((1, 1, 1))
-    return Claims(offset=0 * one, slope=one, per=one)
+    return Claims(offset=0 * ONE, slope=ONE, per=ONE)
+
+
+@policy(
+    "weighted_round_robin",
+    measure="executors granted",
+    weighted=True,
+    formula="executors granted in this run / weight",
+    source="Waldspurger & Weihl, Stride Scheduling, MIT/LCS/TM-528, 1995; ties in list order",
+)
+def weighted_round_robin(batch: Batch) -> Claims:
+    """Stride scheduling: turns in proportion to the weights."""
+    return Claims(offset=0 * ONE, slope=ONE, per=batch.weight[:, np.newaxis])
+
+
+@policy(
+    "fifo",
+    reason="first come, first served",
+    formula="0; ties by submitted, then list order",
+    source="Hadoop's and Spark's FIFO schedulers",
+)
+def fifo(batch: Batch) -> Claims:
+    """First come, first served: the job submitted first takes all it may, then the next."""
+    return Claims(offset=0 * ONE, slope=0 * ONE, per=ONE, rank=rank_by(batch, batch.submitted))
+
+
+@policy(
+    "slots",
+    measure="executors held",
+    weighted=True,
+    formula="(executors + granted) / weight",
+    source="Hadoop's Fair Scheduler before DRF (fairness of slots); ties by name",
+)
+def slots(batch: Batch) -> Claims:
+    """Fewest executors first, whatever an executor takes."""
+    return Claims(
+        offset=batch.executors[:, np.newaxis],
+        slope=ONE,
+        per=batch.weight[:, np.newaxis],
+        rank=batch.name_rank,
+    )
+
+
+@policy(
+    "max_min",
+    measure="share of one resource",
+    weighted=True,
+    formula="(usage + granted · demand) / capacity / weight, of one resource",
+    source="Bertsekas & Gallager, Data Networks, 6.5.2 (max-min fairness); ties by name",
+)
+def max_min(batch: Batch, *, resource: str = "") -> Claims:
+    """Max-min fairness of one resource, the pool's first unless named, blind to all others."""
+    (r,) = resource_indices(batch, [resource or batch.labels.resources[0]])
+    return Claims(
+        offset=batch.usage[:, [r]],
+        slope=batch.demand[:, [r]],
+        per=batch.capacity[[r]] * batch.weight[:, np.newaxis],
+        rank=batch.name_rank,
+        measure=f"share of {batch.labels.resources[r]}",
+    )
 
 
 @policy(
@@ -181,11 +95,141 @@ def round_robin(batch: Batch) -> Claims:
     formula="max_r (usage + granted · demand) / capacity / weight",
     source="Ghodsi et al., Dominant Resource Fairness, NSDI 2011, Algorithm 1; ties by name",
 )
-def drf(batch: Batch) -> Claims:
-    """Dominant Resource Fairness: the job whose largest share, over its weight, is lowest."""
+def drf(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) -> Claims:
+    """Dominant Resource Fairness: the job whose largest share, over its weight, is lowest.
+
+    With `post_grant` the share counts the executor about to be given; the resources of `exclude`
+    count for nobody's share (they still run out).
+    """
+    r = counted(batch, exclude)
+    usage, demand = batch.usage[:, r], batch.demand[:, r]
     return Claims(
-        offset=batch.usage,
-        slope=batch.demand,
-        per=batch.capacity * batch.weight[:, np.newaxis],
+        offset=usage + demand if post_grant else usage,
+        slope=demand,
+        per=batch.capacity[r] * batch.weight[:, np.newaxis],
         rank=batch.name_rank,
     )
+
+
+@policy(
+    "asset",
+    measure="sum of shares",
+    weighted=True,
+    formula="sum_r (usage + granted · demand) / capacity / weight",
+    source="Ghodsi et al., NSDI 2011, section 4.3 (asset fairness); ties by name",
+)
+def asset(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) -> Claims:
+    """Asset fairness: the job whose shares add up to the least, over its weight."""
+    r = counted(batch, exclude)
+    times, over = common_denominator(batch.capacity[r])
+    usage, demand = (
+        (quantity[:, r] * times).sum(axis=1, keepdims=True)
+        for quantity in (batch.usage, batch.demand)
+    )
+    return Claims(
+        offset=usage + demand if post_grant else usage,
+        slope=demand,
+        per=over * batch.weight[:, np.newaxis],
+        rank=batch.name_rank,
+    )
+
+
+@policy(
+    "priority",
+    measure="dominant share",
+    formula="highest priority first; within one, the policy `then`",
+    source="priority classes of Kubernetes, Volcano, Slurm: strict tiers",
+)
+def priority(batch: Batch, *, then: str = "drf", boost: float = 0) -> list[Claims]:
+    """Strict tiers: nobody is served while a job of higher priority can be.
+
+    Within a tier jobs share as under `then`. A job's executors up to `min_executors` count as
+    `boost` tiers higher, so that a job may stand in two.
+    """
+    return by_priority(batch, find_policy(then)(batch), boost)
+
+
+def by_priority(batch: Batch, claims: Sequence[Claims], boost: float = 0) -> list[Claims]:
+    """The claims tier by tier, the highest priority first.
+
+    Executors up to `min_executors` count as `boost` tiers higher.
+    """
+    base = np.broadcast_to(batch.priority, (batch.J, batch.priority.shape[-1]))
+    guaranteed = np.maximum(batch.min_executors - batch.executors, 0)
+    high = base + np.where(guaranteed > 0, boost, 0)
+    tiers = sorted({*np.unique(base).tolist(), *np.unique(high).tolist()}, reverse=True)
+    if len(tiers) == 1:
+        return list(claims)
+    segments = []
+    for tier in tiers:
+        allowed = np.where(high >= tier, np.where(base >= tier, np.inf, guaranteed), 0)
+        segments += [one.up_to(allowed) for one in claims]
+    return segments
+
+
+@policy(
+    "min_share_first",
+    measure="executors held",
+    formula="needy (executors held < min_executors): held / min_executors; then the policy `then`",
+    source="Hadoop's and Spark's fair schedulers (minimum shares by count)",
+)
+def min_share_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
+    """The needy first: who holds the smallest part of its minimum is served until none is needy."""
+    needy = Claims(
+        offset=batch.executors[:, np.newaxis],
+        slope=ONE,
+        per=np.maximum(batch.min_executors, 1)[:, np.newaxis],
+        rank=batch.name_rank,
+        ceiling=np.maximum(batch.min_executors - batch.executors, 0),
+        measure="part of the minimum",
+    )
+    return [needy, *find_policy(then)(batch)]
+
+
+@policy(
+    "quota_first",
+    measure="dominant share",
+    formula="the policy `then`, below one's guarantee first",
+    source="Mesos' quota, capacity guarantees of YARN: what is promised before what is spare",
+)
+def quota_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
+    """Guarantees first: executors within `guarantee` and `min_executors` go before all others.
+
+    In both stages jobs share as under `then`.
+    """
+    promised = guaranteed_executors(batch)
+    fair = find_policy(then)(batch)
+    return [*(claims.up_to(promised) for claims in fair), *fair]
+
+
+def guaranteed_executors(batch: Batch) -> Floats:
+    """(J, S'): how many executors more a job is promised, by count or within its guarantee."""
+    within = batch.executors_within(batch.guarantee, batch.guaranteed)
+    by_quota = np.where(np.isinf(within), 0, within)
+    by_count = np.maximum(batch.min_executors - batch.executors, 0)
+    promised: Floats = np.maximum(by_quota, by_count)
+    return promised
+
+
+def resource_indices(batch: Batch, names: Sequence[str]) -> list[int]:
+    """Where resources stand.
+
+    Raises
+    ------
+    InputError
+        On a name that is none of the batch's.
+    """
+    known = batch.labels.resources
+    for name in names:
+        if name not in known:
+            raise InputError(f"there is no resource {name!r}{did_you_mean(name, known)}")
+    return [known.index(name) for name in names]
+
+
+def counted(batch: Batch, exclude: Sequence[str]) -> list[int]:
+    """The resources that count for shares: all but those excluded."""
+    dropped = resource_indices(batch, exclude)
+    kept = [r for r in range(batch.R) if r not in dropped]
+    if not kept:
+        raise InputError(f"exclude is {list(exclude)}, which leaves no resource to compare")
+    return kept

@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from fairsched_fast import kernels, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import plural
-from fairsched_fast.policies import Policy
+from fairsched_fast.registry import Policy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMS = {kernels.INTEGER: "integer", kernels.QUOTIENT: "quotient", kernels.TICKS: "ticks"}
+FORMS = {
+    kernels.INTEGER: "integer",
+    kernels.QUOTIENT: "quotient",
+    kernels.TICKS: "ticks",
+    kernels.KEYS: "function",
+}
 
 
 class StopReason(IntEnum):
@@ -60,7 +65,8 @@ class Result:
     stop : int8 (S,)
         Why each run ended, a `StopReason`.
     keys : str
-        The least exact form of keys used: "integer", "quotient" or "ticks".
+        The least exact form of keys used: "integer", "quotient", "ticks" or, of a key
+        function's own numbers, "function".
     batch, policy, on_full
         What was run.
     """

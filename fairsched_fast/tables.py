@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterator
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from fairsched_fast import engine, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.columns import resource_columns
 from fairsched_fast.errors import InputError, did_you_mean
+from fairsched_fast.key_policies import KeyPolicy
+from fairsched_fast.registry import Policy
 from fairsched_fast.result import STOP_SENTENCES, Result
 
 PLACES = 4
@@ -203,7 +206,7 @@ def _row_step_log(result: Result) -> pd.DataFrame:
     columns = {
         "step": np.arange(1, n + 1),
         "allocated_to": names[chosen],
-        "reason": _reasons(result, counts[:, :n]),
+        "reason": _reasons(result, chosen, counts[:, :n]),
         "dominant_share_before": _rounded(shares[chosen, np.arange(n)]),
         "dominant_share_after": _rounded(shares[chosen, np.arange(1, n + 1)]),
         "total_execs_for_job": counts[chosen, np.arange(1, n + 1)]
@@ -212,20 +215,40 @@ def _row_step_log(result: Result) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _reasons(result: Result, counts: NDArray[np.int64]) -> list[str]:
-    """Why each step went where it did, from the keys of all jobs before it."""
+def _reasons(result: Result, chosen: NDArray[np.int64], counts: NDArray[np.int64]) -> list[str]:
+    """Why each step went where it did, from the keys of all jobs before it (J, n)."""
     policy, batch = result.policy, result.batch
-    n = counts.shape[1]
     if policy.reason is not None:
-        return [policy.reason] * n
-    keys = policy(batch).key(counts)
-    measure = policy.measure
-    if policy.weighted:
-        measure = f"weighted {measure}" if (batch.true_weight != 1).any() else measure
+        return [policy.reason] * len(chosen)
+    weighted = "weighted " if policy.weighted and (batch.true_weight != 1).any() else ""
+    measures, keys = _keys(policy, batch, chosen, counts)
     names = batch.job_names(0)
     order = sorted(_present(batch).tolist(), key=names.__getitem__)
-    texts = [[f"{names[j]}: {key:.3f}" for key in keys[j].tolist()] for j in order]
-    return [f"lowest {measure} wins → [{', '.join(step)}]" for step in zip(*texts, strict=True)]
+    return [
+        f"lowest {weighted}{measures[n]} wins → "
+        f"[{', '.join(f'{names[j]}: {step[j]:.3f}' for j in order if not isnan(step[j]))}]"
+        for n, step in enumerate(keys.T.tolist())
+    ]
+
+
+def _keys(
+    policy: Policy, batch: Batch, chosen: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[list[str], NDArray[np.float64]]:
+    """What was compared at each of n steps, in words, and each job's key (J, n).
+
+    NaN where a job has no claim in the segment that the step is of.
+    """
+    if isinstance(policy, KeyPolicy):
+        return [policy.measure] * len(chosen), policy.keys(batch, counts)[:, :, policy.shown]
+    segments = policy(batch)
+    ends = np.stack([claims.ends(batch.J) for claims in segments])  # (G, J, 1)
+    of = (ends[:, chosen, 0] > counts[chosen, np.arange(len(chosen))]).argmax(axis=0)
+    keys = np.full(counts.shape, np.nan)
+    for g in np.unique(of).tolist():
+        steps = of == g
+        key = np.broadcast_to(segments[g].key(counts[:, steps]), counts[:, steps].shape)
+        keys[:, steps] = np.where(counts[:, steps] < ends[g], key, np.nan)
+    return [segments[g].measure or policy.measure for g in of.tolist()], keys
 
 
 def _row_summary(result: Result) -> pd.DataFrame:

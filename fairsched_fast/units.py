@@ -110,3 +110,29 @@ def _is_decimal(values: Floats, exponent: int) -> NDArray[np.bool_]:
         units = np.rint(values * power)
     decimal: NDArray[np.bool_] = (units / power == values) & (units < EXACT)
     return decimal
+
+
+def common_denominator(capacity: Floats) -> tuple[Floats, Floats]:
+    """Factors that bring the shares of several resources over one denominator.
+
+    Parameters
+    ----------
+    capacity : (R, S')
+        In units.
+
+    Returns
+    -------
+    times : (R, S'), over : (S',)
+        amount_r / capacity_r = amount_r · times_r / over; times_r is 0 where there is no capacity.
+        Whole numbers where the capacities are, and their least common multiple is exact; else
+        `over` is 1.
+    """
+    some = np.where(capacity == 0, 1.0, capacity)
+    whole = ((some == np.rint(some)) & (some < EXACT)).all(axis=0)
+    over = np.ones(capacity.shape[-1])
+    for row in some:
+        step = np.gcd(over.astype(np.int64), np.where(whole, row, 1).astype(np.int64))
+        over = np.where(whole, over * (row / step), 1.0)
+        whole &= over < EXACT
+    over = np.where(whole, over, 1.0)
+    return np.where(capacity == 0, 0.0, over / some), over

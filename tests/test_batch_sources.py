@@ -169,8 +169,14 @@ def test_pandas_own_dtypes_are_taken():
         ({"extra_executors": [3, 4, 2]}, "column 'extra_executors' has 2 values for scenario 7;"),
         ({"job": ["a", "a", "a"]}, "duplicate job: scenario 7, job 'a' stands twice"),
         ({"executors": [1, 1.5, 1]}, "column 'executors' is 1.5 for scenario 7, job 'a'"),
-        ({"weight": [1, 1, 0]}, "weight at S = 1, J = 0 is 0.0; expected finite numbers, above 0"),
-        ({"executors": [1, 1, 1], "max_executors": [1, 0, 1]}, "is 0, below the 1 executors"),
+        (
+            {"weight": [1, 1, -1]},
+            "column 'weight' is -1 for scenario 9, job 'b'; expected a finite",
+        ),
+        (
+            {"executors": [1, 1, 1], "max_executors": [1, 0, 1]},
+            "executors at S = 0, J = 1 is 1, above the max_executors of 0 there",
+        ),
         (
             {"user": ["ana", "ana", None], "user_cap": [2, 3, None]},
             "column 'user_cap' has 2 values for scenario 7, user 'ana'; expected one",

@@ -17,7 +17,7 @@ from specs import CSV, TABLE, blocks, spec
 from sweep_files import messages
 
 from fairsched_fast import cli, engine
-from fairsched_fast.policies import known_policies
+from fairsched_fast.registry import known_policies
 from fairsched_fast.sweep.reading import load_sweep
 
 GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"

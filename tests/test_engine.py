@@ -4,12 +4,23 @@ import math
 
 import numpy as np
 import pytest
-from agreement import ON_FULL, POLICIES, agree, all_agree, expected, same
+from agreement import (
+    EVERY_POLICY,
+    ON_FULL,
+    agree,
+    all_agree,
+    expected,
+    ours,
+    policies,
+    rules,
+    same,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import (
     DECIMAL_UNITS,
     FLOAT_UNITS,
+    QUOTIENT_POOLS,
     as_batch,
     as_scenario,
     cases,
@@ -20,16 +31,13 @@ from strategies import (
 )
 
 import fairsched_fast as fs
-
-policies = st.sampled_from(POLICIES)
-rules = st.sampled_from(ON_FULL)
-
+from fairsched_fast import engine
 
 # --- Equal to the naive scheduler -----------------------------------------------------------------
 
 
 @given(stacks(), policies, rules)
-@settings(max_examples=300)
+@settings(max_examples=400)
 def test_decimal_quantities_are_scheduled_exactly(stack, policy, on_full):
     result = all_agree(stack, policy, on_full)
     assert result.keys == "integer"
@@ -38,7 +46,8 @@ def test_decimal_quantities_are_scheduled_exactly(stack, policy, on_full):
 @given(stacks(alike=True, least=2) | stacks(least=2), policies, rules)
 def test_scenarios_in_lockstep_are_scheduled_exactly(stack, policy, on_full):
     """A handful runs one by one; so that these do not, each comes many times."""
-    result = fs.allocate(as_batch(stack * 20), policy, on_full=on_full, log=True)
+    fast = ours(policy, len(stack[0]["capacity"]))
+    result = fs.allocate(as_batch(stack * 20), fast, on_full=on_full, log=True)
     for s, case in enumerate(stack * 2):
         agree(result, s, expected(case, policy, on_full))
 
@@ -55,15 +64,22 @@ def test_many_jobs_are_scheduled_exactly(case, policy, on_full):
     all_agree([case], policy, on_full)
 
 
-@given(huge_cases(), rules)
-def test_huge_denominators_are_scheduled_exactly(case, on_full):
-    all_agree([case], "drf", on_full)
+@given(huge_cases(), st.sampled_from(["max_min", "drf", ("drf", {"post_grant": True})]), rules)
+def test_huge_denominators_are_scheduled_exactly(case, policy, on_full):
+    all_agree([case], policy, on_full)
+
+
+@given(huge_cases(pools=[QUOTIENT_POOLS]), st.sampled_from(["quota_first", "priority"]), rules)
+@settings(max_examples=40)
+def test_segments_of_quotients_are_scheduled_exactly(case, policy, on_full):
+    all_agree([case], policy, on_full)
 
 
 @given(endless_cases(), policies, rules)
 @settings(max_examples=40)
 def test_a_budget_far_above_the_ceilings_is_counted_not_stepped(case, policy, on_full):
-    finals = fs.allocate(as_batch([case]), policy, on_full=on_full, log=False)
+    fast = ours(policy, len(case["capacity"]))
+    finals = fs.allocate(as_batch([case]), fast, on_full=on_full, log=False)
     agree(finals, 0, expected(case, policy, on_full, finals.keys))
 
 
@@ -76,16 +92,16 @@ def test_pools_that_are_over_full_are_scheduled_all_the_same_where_capacity_is_i
 
 
 @given(st.data(), cases(), policies, rules)
-def test_a_scenario_breaks_ties_by_name_under_drf_and_in_list_order_under_round_robin(
+def test_a_scenario_breaks_ties_by_name_or_in_list_order_as_its_policy_says(
     data, case, policy, on_full
 ):
     J = len(case["jobs"])
     # "job 10" sorts before "job 2": names are compared as text.
     names = data.draw(st.permutations([f"job {9 + j}" for j in range(J)]))
     by_name = [sorted(names).index(name) for name in names]
-    result = fs.allocate(as_scenario(case, names), policy, on_full=on_full)
-    rank = by_name if policy == "drf" else None
-    agree(result, 0, expected(case, policy, on_full, result.keys, rank))
+    fast = ours(policy, len(case["capacity"]))
+    result = fs.allocate(as_scenario(case, names), fast, on_full=on_full)
+    agree(result, 0, expected(case, policy, on_full, result.keys, by_name))
 
 
 # --- Nothing else changes a result ----------------------------------------------------------------
@@ -104,8 +120,11 @@ def large():
         capacity=capacity,
         demand=demand,
         usage=usage,
-        weight=rng.choice([0.5, 1, 3], (S, J)),
+        weight=rng.choice([0.5, 1, 3, 0], (S, J), p=[0.3, 0.4, 0.2, 0.1]),
         max_executors=rng.choice([0, 4, 2**31 - 1], (S, J)),
+        limit=np.where(rng.random((S, J, R)) < 0.1, usage + 2 * demand, np.nan),
+        priority=rng.integers(-2, 3, (S, J)),
+        submitted=rng.integers(0, 3, (S, J)) / 4,
         user=[0, 1, 0, -1],
         user_cap=rng.integers(0, 12, (S, 2)),
         extra_executors=rng.integers(0, 24, S),
@@ -118,6 +137,18 @@ def test_the_number_of_workers_changes_nothing(large, on_full, log):
     one = fs.allocate(large, "drf", on_full=on_full, log=log, workers=1)
     for workers in (2, 3):
         same(fs.allocate(large, "drf", on_full=on_full, log=log, workers=workers), one)
+
+
+@pytest.mark.parametrize("policy", EVERY_POLICY, ids=str)
+def test_neither_workers_nor_chunks_change_any_policys_results(large, policy, monkeypatch):
+    batch, fast = large.rows(0, 1200), ours(policy, large.R)
+    one = fs.allocate(batch, fast, log=True, workers=1)
+    finals = fs.allocate(batch, fast, log=False)
+    assert np.array_equal(finals.granted, one.granted)
+    for rows, workers in ((7, 2), (100, 1), (10**6, 2)):
+        monkeypatch.setattr(engine, "_CHUNK_VALUES", rows * batch.J * batch.R)
+        same(fs.allocate(batch, fast, log=True, workers=workers), one)
+        same(fs.allocate(batch, fast, log=False, workers=workers), finals)
 
 
 @pytest.mark.parametrize("on_full", ON_FULL)
@@ -143,13 +174,21 @@ def test_a_slice_of_a_batch_has_the_results_of_its_rows(large, start, stop):
 @given(st.data(), stacks(alike=True, least=1, most=1), policies, rules)
 def test_a_shared_axis_gives_what_the_expanded_array_gives(data, stack, policy, on_full):
     [case] = stack
-    S, J = 3, len(case["jobs"])
+    S, J, R = 3, len(case["jobs"]), len(case["capacity"])
+    numbers = {
+        name: [[job.get(name, 0) for job in case["jobs"]]]
+        for name in ("weight", "executors", "min_executors", "priority", "submitted")
+    }
+    amounts = {
+        name: np.array([[job.get(name, blank) for job in case["jobs"]]], np.float64)
+        for name, blank in (("guarantee", [np.nan] * R), ("limit", [np.nan] * R))
+    }
     shared = {
         "capacity": [case["capacity"]],
         "demand": [[job["demand"] for job in case["jobs"]]],
         "usage": [[job["usage"] for job in case["jobs"]]],
-        "weight": [[job["weight"] for job in case["jobs"]]],
-        "executors": [[job["executors"] for job in case["jobs"]]],
+        **numbers,
+        **amounts,
         "extra_executors": [case["extra_executors"]],
         "user": [[0] * J],
         "user_cap": [[8]],
@@ -159,8 +198,9 @@ def test_a_shared_axis_gives_what_the_expanded_array_gives(data, stack, policy, 
     mixed = {name: shared[name] if name in some else expanded[name] for name in shared}
     if len(some) == len(shared):
         mixed["extra_executors"] = expanded["extra_executors"]
-    one = fs.allocate(fs.Batch(**expanded), policy, on_full=on_full, log=True)
-    same(fs.allocate(fs.Batch(**mixed), policy, on_full=on_full, log=True), one)
+    fast = ours(policy, len(case["capacity"]))
+    one = fs.allocate(fs.Batch(**expanded), fast, on_full=on_full, log=True)
+    same(fs.allocate(fs.Batch(**mixed), fast, on_full=on_full, log=True), one)
 
 
 @given(st.data(), policies, rules)
@@ -171,9 +211,10 @@ def test_neighbours_of_another_kind_change_nothing(data, policy, on_full):
     stack = [
         data.draw(cases(st.just(J), st.just(R), units=data.draw(kinds), steps=20)) for _ in range(3)
     ]
-    together = fs.allocate(as_batch(stack), policy, on_full=on_full, log=True)
+    fast = ours(policy, R)
+    together = fs.allocate(as_batch(stack), fast, on_full=on_full, log=True)
     for s, case in enumerate(stack):
-        alone = fs.allocate(as_batch([case]), policy, on_full=on_full, log=True)
+        alone = fs.allocate(as_batch([case]), fast, on_full=on_full, log=True)
         assert np.array_equal(alone.granted[0], together.granted[s])
         assert np.array_equal(alone.choices[0], together.choices[s, : alone.choices.shape[1]])
 

@@ -44,9 +44,13 @@ def test_a_count_from_a_column_is_a_whole_number(tmp_path):
         drawn_from(tmp_path, csv=CSV.replace("0,1\n", "0,1.5\n"))
 
 
-def test_a_weight_from_a_column_is_above_0(tmp_path):
-    with refused("line 2, column 'mib': '0'; expected a number, above 0"):
-        drawn_from(tmp_path, table=TABLE + 'weight = "mib"\n')
+def test_a_weight_from_a_column_is_0_or_more(tmp_path):
+    lines = CSV.splitlines()
+    csv = "\n".join([lines[0] + ",tier", *(f"{line},{i - 1}" for i, line in enumerate(lines[1:]))])
+    table = TABLE + 'weight = "tier"\n'
+    with refused("line 2, column 'tier': '-1'; expected a number, 0 or more"):
+        drawn_from(tmp_path, table=table, csv=csv)
+    assert drawn_from(tmp_path, table=table, csv=csv.replace(",-1", ",0"))
 
 
 def test_all_wrong_cells_are_told_at_once_up_to_a_number(tmp_path):

@@ -3,24 +3,20 @@
 import numba
 import numpy as np
 import pytest
-from agreement import ON_FULL, POLICIES, expected
+from agreement import ON_FULL, POLICIES, expected, ours, policies, rules
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_cases, stacks
 
 import fairsched_fast as fs
 from fairsched_fast import kernels
 from fairsched_fast.engine import lower
 from fairsched_fast.kernels import SKIP, Problem, steps, stops, totals
-from fairsched_fast.policies import find_policy
 
 RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
-policies = st.sampled_from(POLICIES)
-rules = st.sampled_from(ON_FULL)
 
 
 def problem_of(batch, policy):
-    return lower(batch, find_policy(policy))
+    return lower(batch, ours(policy, batch.R))
 
 
 def run_totals(batch, policy, on_full):
@@ -39,7 +35,7 @@ def run_steps(batch, policy, on_full):
 
 
 def keys_of(batch, policy, on_full="ignore"):
-    return fs.allocate(batch, policy, on_full=on_full).keys
+    return fs.allocate(batch, ours(policy, batch.R), on_full=on_full).keys
 
 
 @given(stacks(units=DECIMAL_UNITS + FLOAT_UNITS), policies, rules)
@@ -65,7 +61,8 @@ def test_lockstep_and_winner_tree_choose_alike(case, policy, on_full):
     Jobs that may be given nothing make the crowd.
     """
     idle = {**case["jobs"][0], "usage": [0] * len(case["capacity"]), "executors": 0}
-    crowd = {**case, "jobs": case["jobs"] + [{**idle, "max_executors": 0}] * 100}
+    idle |= {"max_executors": 0, "min_executors": 0}
+    crowd = {**case, "jobs": case["jobs"] + [idle] * 100}
     schedule = expected(case, policy, on_full)
     J, N = len(case["jobs"]), case["extra_executors"]
     for stack in ([case], [case] * 30, [crowd] * 30):
@@ -105,9 +102,10 @@ def two_jobs(budget):
     """Nine CPUs and 18 GB; jobs of <1, 4> and <3, 1>, by hand as the docstrings state it."""
     demand = np.array([[1, 4], [3, 1]])[:, :, np.newaxis]
     return Problem(
-        offset=np.zeros((2, 2, 1)),
-        slope=demand.astype(np.float64),
-        per=np.array([[9.0, 18.0], [9.0, 18.0]])[:, :, np.newaxis],
+        offset=np.zeros((1, 2, 2, 1)),
+        slope=demand[np.newaxis].astype(np.float64),
+        per=np.array([[9.0, 18.0], [9.0, 18.0]])[np.newaxis, :, :, np.newaxis],
+        ceiling=np.full((1, 2, 1), 2**31 - 1, np.int32),
         order=np.array([[0], [1]], np.int32),
         room=np.full((2, 1), 2**31 - 1, np.int32),
         budget=np.array([budget], np.int32),

@@ -38,9 +38,9 @@ def test_quantities_are_finite_numbers_of_at_least_zero(value, said):
         fs.Job("a", demand={"cpu": value})
 
 
-@pytest.mark.parametrize("weight", [0, -1, NAN, INF, "2", None])
-def test_weights_are_finite_numbers_above_zero(weight):
-    with refused("job 'a': weight is ", str(weight), "above 0"):
+@pytest.mark.parametrize("weight", [-1, NAN, INF, "2", None])
+def test_weights_are_finite_numbers_of_at_least_zero(weight):
+    with refused("job 'a': weight is ", str(weight), "0 or more"):
         fs.Job("a", weight=weight)
 
 
@@ -180,10 +180,10 @@ def test_every_problem_is_reported_at_once():
         "name is ''",
         "usage['cpu'] is nan",
         "usage['mem_gb'] is -1",
-        "weight is 0",
+        "weight is -2",
         "executors is 1.5",
     ):
-        fs.Job("", usage={"cpu": NAN, "mem_gb": -1}, weight=0, executors=1.5)
+        fs.Job("", usage={"cpu": NAN, "mem_gb": -1}, weight=-2, executors=1.5)
     with refused(
         "scenario: 4 problems",
         "duplicate job name 'a'",

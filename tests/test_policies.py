@@ -71,9 +71,9 @@ def test_a_built_in_name_cannot_be_taken():
 
 
 BAD_CLAIMS = [
-    ({"slope": ones(-1.0)}, "slope of job 0, line 0, scenario 0 is -1.0"),
-    ({"offset": ones(np.nan)}, "offset of job 0, line 0, scenario 0 is nan"),
-    ({"per": ones(np.inf)}, "per of job 0, line 0, scenario 0 is inf"),
+    ({"slope": ones(-1.0)}, "slope of each job, line 0, scenario 0 is -1.0"),
+    ({"offset": ones(np.nan)}, "offset of each job, line 0, scenario 0 is nan"),
+    ({"per": ones(np.inf)}, "per of each job, line 0, scenario 0 is inf"),
     ({"offset": np.zeros((5, 1, 1))}, "offset is float64 of shape (5, 1, 1)"),
     ({"slope": np.zeros(3)}, "slope is float64 of shape (3,)"),
     ({"offset": np.zeros((1, 2, 1)), "slope": np.zeros((1, 3, 1))}, "[2, 3] lines"),

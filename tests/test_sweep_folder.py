@@ -164,7 +164,7 @@ def test_a_filter_that_keeps_nothing_is_refused(tmp_path):
 def test_a_scenario_that_is_wrong_in_itself_is_named(tmp_path):
     jobs = JOBS.replace("max", "executors = 5\nmax")
     text = blocks("grid = { 'job.Light.max_executors' = [9, 3] }", jobs=jobs)
-    with refused("scenarios 0 … 1", "max_executors at S = 1, J = 1 is 3, below the 5 executors"):
+    with refused("scenarios 0 … 1", "executors at S = 1, J = 1 is 5, above the max_executors of 3"):
         ran(text, tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text())["status"] == "failed"
 

@@ -71,9 +71,9 @@ WRONG_SETTINGS = {
     "infinity": (spec(jobs=JOBS.replace("60", "-inf")), ["job[0] 'Heavy'", "usage['cpu'] is -inf"]),
     "a number no double holds": (spec(pools=POOL.replace("200", "9" * 400)), ["pool[0] 'Batch'"]),
     "a number too long to read": (spec(pools=POOL.replace("200", "9" * 5000)), ["not valid TOML"]),
-    "no weight": (
-        spec(jobs=JOBS.replace("max", "weight = 0\nmax")),
-        ["job[0] 'Heavy': weight is 0"],
+    "a weight below 0": (
+        spec(jobs=JOBS.replace("max", "weight = -1\nmax")),
+        ["job[0] 'Heavy': weight is -1"],
     ),
     "a ceiling below what is held": (
         spec(jobs=JOBS.replace("max", "executors = 31\nmax", 1)),
@@ -135,7 +135,7 @@ WRONG_AXES = {
     f"{CPU} = [5, -1]": ["is -1; expected a number, 0 or more"],
     "'extra_executors' = [1, 1.5]": ["is 1.5; expected a whole number"],
     "'extra_executors' = [2147483648]": ["is 2147483648; expected a whole number"],
-    "'job.Heavy.weight' = [1, 0]": ["is 0; expected a number, above 0"],
+    "'job.Heavy.weight' = [1, -1]": ["is -1; expected a number, 0 or more"],
 }
 WRONG_DRAWS = {
     "{ min = 3, max = 2 }": ["has max = 2, below min = 3"],

@@ -8,10 +8,12 @@ ended. Nothing is checked and nothing is raised here: `Batch` and `allocate` do 
 
 from fairsched_fast.kernels.endings import BUDGET, CAPACITY, CEILINGS, USER_CAPS, stops
 from fairsched_fast.kernels.finals import totals
+from fairsched_fast.kernels.greedy import Fault, Greedy, blank_fault, compile_greedy
 from fairsched_fast.kernels.orders import steps
 from fairsched_fast.kernels.problem import (
     IGNORE,
     INTEGER,
+    KEYS,
     QUOTIENT,
     SKIP,
     STOP,
@@ -25,12 +27,17 @@ __all__ = [
     "CEILINGS",
     "IGNORE",
     "INTEGER",
+    "KEYS",
     "QUOTIENT",
     "SKIP",
     "STOP",
     "TICKS",
     "USER_CAPS",
+    "Fault",
+    "Greedy",
     "Problem",
+    "blank_fault",
+    "compile_greedy",
     "steps",
     "stops",
     "totals",

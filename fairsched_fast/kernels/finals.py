@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
-from fairsched_fast.kernels.orders import play, scenarios, write_given
+from fairsched_fast.kernels.orders import EXHAUSTED, SPENT, STOPPED, play, scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
     INTEGER,
@@ -25,6 +25,7 @@ from fairsched_fast.kernels.problem import (
     blank,
     capped,
     claim_key,
+    load_segment,
     take,
     unpack,
 )
@@ -50,25 +51,45 @@ def totals(problem: Problem, on_full: int, first: int, granted: NDArray[np.int32
     one = blank(problem)
     no_log = np.empty((0, 0), np.int8)
     for s in range(scenarios(problem)):
-        form = unpack(problem, s, one)
-        worst = max(worst, form)
+        unpack(problem, s, one)
         left = np.int64(problem.budget[at(problem.budget, s)])
-        while left > 0:
-            level = last_sure_level(one, form, on_full, left)
-            left -= count_claims(one, form, level)
-            for q in range(one.job.shape[0]):
-                take(one, q, one.count[q])
-            if top_level(one, form) < 0:
-                break
-            left, ended = take_level(one, form, level + 1, on_full, left)
-            if ended:
-                break
-            done, ended = play(one, form, on_full, min(left, one.job.shape[0]), 0, no_log)
-            left -= done
-            if ended:
+        for g in range(problem.ceiling.shape[0]):
+            form = load_segment(problem, s, g, one)
+            worst = max(worst, form)
+            left, state = count_segment(one, form, on_full, left, no_log)
+            if state != EXHAUSTED:
                 break
         write_given(one, first + s, granted)
     return worst
+
+
+@jit
+def count_segment(
+    one: Scenario, form: int, on_full: int, left: int, no_log: NDArray[np.int8]
+) -> tuple[int, int]:
+    """Grant what the jobs get of one segment.
+
+    Returns
+    -------
+    (int, int)
+        What is left of the budget, and how it ended: SPENT, EXHAUSTED or STOPPED.
+    """
+    while left > 0:
+        level = last_sure_level(one, form, on_full, left)
+        left -= count_claims(one, form, level)
+        for q in range(one.job.shape[0]):
+            take(one, q, one.count[q])
+        if top_level(one, form) < 0:
+            return left, EXHAUSTED
+        left, stopped = take_level(one, form, level + 1, on_full, left)
+        if stopped:
+            return left, STOPPED
+        burst = min(left, one.job.shape[0])
+        done, state = play(one, form, on_full, 0, burst, 0, no_log)
+        left -= done
+        if state != SPENT:
+            return left, state
+    return left, SPENT
 
 
 @jit
@@ -176,7 +197,7 @@ def take_level(one: Scenario, form: int, level: int, on_full: int, left: int) ->
     Returns
     -------
     (int, bool)
-        What is left of the budget, and whether the run has ended.
+        What is left of the budget, and whether a job that does not fit stops the run.
     """
     count_claims(one, form, level)
     for q in range(one.job.shape[0]):
@@ -196,8 +217,10 @@ def take_level(one: Scenario, form: int, level: int, on_full: int, left: int) ->
             most = allowed
         take(one, q, most)
         left -= most
-        if left == 0 or (full and on_full == STOP):
+        if full and on_full == STOP:
             return left, True
+        if left == 0:
+            return left, False
         if most < wanted:
             one.room[q] = one.given[q]
     return left, False

@@ -26,6 +26,7 @@ from fairsched_fast.kernels.problem import (
     Problem,
     Scenario,
     at,
+    load_segment,
     unpack,
 )
 
@@ -42,6 +43,7 @@ class Lanes(NamedTuple):
     room: NDArray[np.int32]  # (J, lanes)
     job: NDArray[np.int32]  # (J, lanes)
     limit: NDArray[np.int32]  # (lanes,) steps until the budget is spent or the pool is full
+    segment: NDArray[np.int32]  # (lanes,) whose claims the lane is at
     best: NDArray[np.int32]  # (lanes,)
     who: NDArray[np.int32]  # (lanes,)
 
@@ -49,7 +51,7 @@ class Lanes(NamedTuple):
 @jit
 def blank_lanes(problem: Problem, width: int) -> Lanes:
     """Rows for a block of `width` scenarios, to be filled by `load_lane`."""
-    J, L, _ = problem.offset.shape
+    _, J, L, _ = problem.offset.shape
     return Lanes(
         np.zeros((J, L, width), np.int32),
         np.zeros((J, L, width), np.int32),
@@ -57,6 +59,7 @@ def blank_lanes(problem: Problem, width: int) -> Lanes:
         np.zeros((J, width), np.int32),
         np.zeros((J, width), np.int32),
         np.zeros((J, width), np.int32),
+        np.zeros(width, np.int32),
         np.zeros(width, np.int32),
         np.zeros(width, np.int32),
         np.zeros(width, np.int32),
@@ -72,24 +75,16 @@ def load_lane(
     Lanes hold integer keys below 2^31 and take capacity as a limit on the number of steps, which it
     is where all demands are equal or nothing can fill the pool.
     """
-    if unpack(problem, s, one) != INTEGER:
-        return False
-    J, L, _ = one.lines.shape
+    unpack(problem, s, one)
+    segments, J = problem.ceiling.shape[0], one.job.shape[0]
+    for g in range(segments - 1, -1, -1):  # the first stays loaded
+        if load_segment(problem, s, g, one) != INTEGER or not keys_fit(one.scaled, one.room):
+            return False
     for q in range(J):
-        top = np.int32(0)
-        for line in range(L):
-            offset, slope = one.scaled[q, line, OFFSET], one.scaled[q, line, SLOPE]
-            if one.room[q] == 0:
-                offset, slope = np.int64(0), np.int64(0)
-            if offset >= LAST or slope >= LAST or offset + one.room[q] * slope >= LAST:
-                return False
-            rows.line[q, line, lane] = offset
-            rows.increment[q, line, lane] = slope
-            top = max(top, rows.line[q, line, lane])
-        rows.key[q, lane] = LAST if one.room[q] == 0 else top
         rows.given[q, lane] = 0
-        rows.room[q, lane] = one.room[q]
         rows.job[q, lane] = one.job[q]
+    fill_lane(one.scaled, one.room, lane, rows)
+    rows.segment[lane] = 0
     limit = np.int64(problem.budget[at(problem.budget, s)])
     if on_full != IGNORE:
         same = problem.demand.shape[0] == 1
@@ -105,6 +100,58 @@ def load_lane(
                     limit = most
     rows.limit[lane] = limit
     return True
+
+
+@jit
+def keys_fit(scaled: NDArray[np.int64], room: NDArray[np.int64]) -> bool:
+    """Whether all lines of a segment stay below LAST."""
+    for q in range(room.shape[0]):
+        if room[q] == 0:
+            continue
+        for line in range(scaled.shape[1]):
+            offset, slope = scaled[q, line, OFFSET], scaled[q, line, SLOPE]
+            if abs(offset) >= LAST or slope >= LAST or offset + room[q] * slope >= LAST:
+                return False
+    return True
+
+
+@jit
+def fill_lane(scaled: NDArray[np.int64], room: NDArray[np.int64], lane: int, rows: Lanes) -> None:
+    """Put the claims of a segment into a lane, as far as they are served."""
+    for q in range(room.shape[0]):
+        rows.room[q, lane] = room[q]
+        top = np.int32(0)
+        for line in range(scaled.shape[1]):
+            slope = scaled[q, line, SLOPE] if room[q] > 0 else 0
+            stand = scaled[q, line, OFFSET] + rows.given[q, lane] * slope if room[q] > 0 else 0
+            rows.line[q, line, lane] = stand
+            rows.increment[q, line, lane] = slope
+            top = max(top, np.int32(stand))
+        rows.key[q, lane] = LAST if room[q] == 0 else top
+
+
+@jit
+def next_segments(
+    problem: Problem, start: int, width: int, step: int, one: Scenario, rows: Lanes
+) -> None:
+    """Lanes that still run and have no claim left in their segment go on to the next one."""
+    segments, J = problem.ceiling.shape[0], rows.key.shape[0]
+    for lane in range(width):
+        while (
+            rows.best[lane] == LAST
+            and rows.segment[lane] + 1 < segments
+            and step < rows.limit[lane]
+        ):
+            rows.segment[lane] += 1
+            unpack(problem, start + lane, one)
+            for q in range(J):
+                one.given[q] = rows.given[q, lane]
+            load_segment(problem, start + lane, rows.segment[lane], one)
+            fill_lane(one.scaled, one.room, lane, rows)
+            for q in range(J):
+                if rows.key[q, lane] < rows.best[lane]:
+                    rows.best[lane] = rows.key[q, lane]
+                    rows.who[lane] = q
 
 
 @jit
@@ -132,6 +179,8 @@ def run_lanes(
     N, column = choices.shape[0], first + start
     for n in range(longest):
         choose(rows)
+        if problem.ceiling.shape[0] > 1:
+            next_segments(problem, start, width, n, one, rows)
         if not grant(rows, n):
             longest = n
             break
@@ -187,7 +236,7 @@ def grant(rows: Lanes, n: int) -> bool:
             for lane in range(width):
                 mask = np.int32(-1) if who[lane] == place else np.int32(0)
                 stand[lane] += increment[lane] & mask
-                key[lane] = stand[lane] if line == 0 else max(key[lane], stand[lane])
+                key[lane] = max(stand[lane], key[lane] if line > 0 else np.int32(0))
         for lane in range(width):
             mask = np.int32(-1) if given[lane] >= room[lane] else np.int32(0)
             key[lane] = (LAST & mask) | (key[lane] & ~mask)

@@ -24,11 +24,13 @@ from fairsched_fast.kernels.problem import (
     capped,
     claim_key,
     fits,
+    load_segment,
     unpack,
 )
 
 BLOCK = 256  # scenarios that run in lockstep: their rows of int32 stay near the core
 FEWEST_LANES = 16  # fewer scenarios are sooner done one by one
+SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how `play` ended: `most` granted, no claim left, no fit
 LANE_ROWS = 240  # J·(L + 2) rows: beyond, walking all jobs each step costs more than a winner tree
 
 
@@ -59,7 +61,7 @@ def steps(
     S = scenarios(problem)
     worst = 0
     one = blank(problem)
-    J, L, _ = problem.offset.shape
+    _, J, L, _ = problem.offset.shape
     width = BLOCK if J * (L + 2) <= LANE_ROWS else 0
     rows = blank_lanes(problem, width)
     for start in range(0, S, BLOCK):
@@ -70,10 +72,15 @@ def steps(
         ):
             continue
         for s in range(start, stop):
-            form = unpack(problem, s, one)
-            worst = max(worst, form)
+            unpack(problem, s, one)
             budget = problem.budget[at(problem.budget, s)]
-            done, _ = play(one, form, on_full, budget, first + s, choices)
+            done = 0
+            for g in range(problem.ceiling.shape[0]):
+                form = load_segment(problem, s, g, one)
+                worst = max(worst, form)
+                done, state = play(one, form, on_full, done, budget, first + s, choices)
+                if state != EXHAUSTED:
+                    break
             for n in range(done, choices.shape[0]):
                 choices[n, first + s] = -1
             write_given(one, first + s, granted)
@@ -84,9 +91,10 @@ def steps(
 def scenarios(problem: Problem) -> int:
     """S, the longest scenario axis."""
     return max(
-        problem.offset.shape[2],
-        problem.slope.shape[2],
-        problem.per.shape[2],
+        problem.offset.shape[3],
+        problem.slope.shape[3],
+        problem.per.shape[3],
+        problem.ceiling.shape[2],
         problem.order.shape[1],
         problem.room.shape[1],
         problem.budget.shape[0],
@@ -106,14 +114,14 @@ def write_given(one: Scenario, column: int, granted: NDArray[np.int32]) -> None:
 
 @jit
 def play(
-    one: Scenario, form: int, on_full: int, most: int, column: int, choices: NDArray[Any]
-) -> tuple[int, bool]:
-    """Grant up to `most` executors one by one.
+    one: Scenario, form: int, on_full: int, done: int, most: int, column: int, choices: NDArray[Any]
+) -> tuple[int, int]:
+    """Grant executors of one segment, one by one, until `most` are granted; `done` already are.
 
     Returns
     -------
-    (int, bool)
-        How many were granted, and whether nothing more ever will be.
+    (int, int)
+        How many are granted, and how it ended: SPENT, EXHAUSTED or STOPPED.
     """
     job, room, given, lines, scaled = one.job, one.room, one.given, one.lines, one.scaled
     demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
@@ -125,16 +133,15 @@ def play(
         tree[places + q] = q
     for node in range(places - 1, 0, -1):
         tree[node] = winner(key, tree, node)
-    done = 0
     while done < most:
         q = tree[1]
         if key[q] == DEAD:
-            return done, True
+            return done, EXHAUSTED
         if capped(user, user_left, q):
             room[q] = given[q]
         elif on_full != IGNORE and not fits(demand, free, q):
             if on_full == STOP:
-                return done, True
+                return done, STOPPED
             room[q] = given[q]
         else:
             given[q] += 1
@@ -150,7 +157,7 @@ def play(
         while node > 0:
             tree[node] = winner(key, tree, node)
             node //= 2
-    return done, False
+    return done, SPENT
 
 
 @jit

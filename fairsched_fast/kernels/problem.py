@@ -23,7 +23,12 @@ from numpy.typing import NDArray
 from fairsched_fast.kernels.jit import inlined, jit
 
 OFFSET, SLOPE, PER = 0, 1, 2  # of a line
-INTEGER, QUOTIENT, TICKS = 0, 1, 2  # forms of keys, from the most exact
+INTEGER, QUOTIENT, TICKS, KEYS = (
+    0,
+    1,
+    2,
+    3,
+)  # forms of keys, from the most exact; KEYS: a function's
 SKIP, STOP, IGNORE = 0, 1, 2  # what happens when the chosen job's next executor does not fit
 DEAD = np.int64(2**63 - 1)  # the key of a job that gets nothing more
 
@@ -34,11 +39,16 @@ _TICK = 1e12
 
 
 class Problem(NamedTuple):
-    """Claims and constraints of S scenarios. S' is 1 (shared by all) or S; J' is 1 or J."""
+    """Claims and constraints of S scenarios. S' is 1 (shared by all) or S; J' is 1 or J.
 
-    offset: NDArray[np.float64]  # (J, L, S') lines of the claims, ≥ 0
-    slope: NDArray[np.float64]  # (J, L, S')
-    per: NDArray[np.float64]  # (J, L, S'), 0: the line adds nothing
+    A job's claims come in G segments, one after the other: all claims of the first segments are
+    served before any of the second. G' is 1 where all segments have the same lines.
+    """
+
+    offset: NDArray[np.float64]  # (G', J, L, S') lines of the claims; a key is at least 0
+    slope: NDArray[np.float64]  # (G', J, L, S'), ≥ 0
+    per: NDArray[np.float64]  # (G', J, L, S'), ≥ 0; 0: the line adds nothing
+    ceiling: NDArray[np.int32]  # (G, J, S') grants of this run up to which a segment goes
     order: NDArray[np.int32]  # (J, S') jobs from the lowest rank, who goes first at a tie
     room: NDArray[np.int32]  # (J, S') executors a job may be given below its ceiling
     budget: NDArray[np.int32]  # (S',) executors to distribute
@@ -73,7 +83,7 @@ class Scenario(NamedTuple):
 @jit
 def blank(problem: Problem) -> Scenario:
     """Room for one scenario of `problem`, to be filled by `unpack`."""
-    J, L, _ = problem.offset.shape
+    _, J, L, _ = problem.offset.shape
     R, U = problem.free.shape[0], problem.user_left.shape[0]
     places = 1
     while places < J:
@@ -102,20 +112,14 @@ def at(array: NDArray[Any], s: int) -> int:
 
 
 @inlined
-def unpack(problem: Problem, s: int, one: Scenario) -> int:
-    """Fill `one` with scenario s, nothing granted; the form of its keys."""
-    J, L, _ = problem.offset.shape
-    budget = problem.budget[at(problem.budget, s)]
+def unpack(problem: Problem, s: int, one: Scenario) -> None:
+    """Fill `one` with scenario s, nothing granted; its claims are for `load_segment`."""
+    J = problem.order.shape[0]
     for q in range(J):
         j = problem.order[q, at(problem.order, s)]
         one.job[q] = j
-        one.room[q] = min(budget, problem.room[j, at(problem.room, s)])
         one.given[q] = 0
         one.user[q] = problem.user[j, at(problem.user, s)]
-        for line in range(L):
-            one.lines[q, line, OFFSET] = problem.offset[j, line, at(problem.offset, s)]
-            one.lines[q, line, SLOPE] = problem.slope[j, line, at(problem.slope, s)]
-            one.lines[q, line, PER] = problem.per[j, line, at(problem.per, s)]
         d = j if problem.demand.shape[0] > 1 else 0
         for r in range(one.free.shape[0]):
             one.demand[q, r] = problem.demand[d, r, at(problem.demand, s)]
@@ -123,6 +127,26 @@ def unpack(problem: Problem, s: int, one: Scenario) -> int:
         one.free[r] = problem.free[r, at(problem.free, s)]
     for u in range(one.user_left.shape[0]):
         one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
+
+
+@inlined
+def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
+    """Put the claims of segment g of scenario s into `one`; the form of their keys.
+
+    What was granted so far stays. A job that has nothing left in the segment gets room 0.
+    """
+    _, J, L, _ = problem.offset.shape
+    budget = problem.budget[at(problem.budget, s)]
+    of = g if problem.offset.shape[0] > 1 else 0
+    for q in range(J):
+        j = one.job[q]
+        ceiling = problem.ceiling[g, j, at(problem.ceiling, s)]
+        room = min(budget, ceiling, problem.room[j, at(problem.room, s)])
+        one.room[q] = room if room > one.given[q] else 0
+        for line in range(L):
+            one.lines[q, line, OFFSET] = problem.offset[of, j, line, at(problem.offset, s)]
+            one.lines[q, line, SLOPE] = problem.slope[of, j, line, at(problem.slope, s)]
+            one.lines[q, line, PER] = problem.per[of, j, line, at(problem.per, s)]
     return settle_form(one.lines, one.scaled, one.room)
 
 
@@ -130,7 +154,7 @@ def unpack(problem: Problem, s: int, one: Scenario) -> int:
 def settle_form(
     lines: NDArray[np.float64], scaled: NDArray[np.int64], room: NDArray[np.int64]
 ) -> int:
-    """Choose the most exact form that holds a scenario's keys, and prepare its lines for it.
+    """Choose the most exact form that holds a segment's keys, and prepare its lines for it.
 
     The choice depends on the keys' values alone, not on the units they are written in.
     """
@@ -150,7 +174,7 @@ def settle_form(
         return INTEGER
     for q in range(J):  # lowest terms: what the denominators are whatever the units
         for line in range(L):
-            offset, slope = int(lines[q, line, OFFSET]), int(lines[q, line, SLOPE])
+            offset, slope = abs(int(lines[q, line, OFFSET])), int(lines[q, line, SLOPE])
             common = math.gcd(math.gcd(offset, slope), int(lines[q, line, PER]))
             for part in range(3):
                 lines[q, line, part] /= float(common)
@@ -162,7 +186,7 @@ def settle_form(
 @jit
 def whole(x: float) -> bool:
     """Whether x is a whole number that a double holds exactly."""
-    return x < _WHOLE and x == np.floor(x)
+    return abs(x) < _WHOLE and x == np.floor(x)
 
 
 @jit
@@ -186,7 +210,8 @@ def scale(lines: NDArray[np.float64], scaled: NDArray[np.int64], room: NDArray[n
         for line in range(L):
             offset, slope = lines[q, line, OFFSET], lines[q, line, SLOPE]
             factor = common // int(lines[q, line, PER])
-            if (offset + float(room[q]) * slope) * float(factor) >= _INTEGER_KEYS:
+            top = max(abs(offset), offset + float(room[q]) * slope)
+            if top * float(factor) >= _INTEGER_KEYS:
                 return False
             scaled[q, line, OFFSET] = int(offset) * factor
             scaled[q, line, SLOPE] = int(slope) * factor
@@ -216,7 +241,7 @@ def doubles_tell_apart(lines: NDArray[np.float64], room: NDArray[np.int64]) -> b
 def claim_key(
     form: int, lines: NDArray[np.float64], scaled: NDArray[np.int64], q: int, k: int
 ) -> int:
-    """The key of the k-th claim (from 0) of the job at place q: never falls as k grows."""
+    """The key of the k-th claim (from 0) of the job at place q: ≥ 0, never falls as k grows."""
     if form == INTEGER:
         best = np.int64(0)
         for line in range(scaled.shape[1]):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fairsched_fast.registry import Policy
     from fairsched_fast.sweep.sampling import Sweep
+
+
+_BETWEEN = re.compile(r",(?![^(]*\))")  # a comma outside parentheses
 
 
 def packaged(name: str) -> str:
@@ -21,7 +26,7 @@ def notebook_sweep() -> Sweep:
     return parse_sweep(packaged("notebook.toml"), "notebook.toml")
 
 
-def story_policies(sweep: Sweep, given: str | None) -> tuple[str, str]:
+def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
     """Which two policies a story compares: those given, the spec's two, or its first and last.
 
     Raises
@@ -30,13 +35,13 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[str, str]:
         When two are not given.
     """
     from fairsched_fast.errors import InputError
-    from fairsched_fast.policies import find_policy
+    from fairsched_fast.registry import find_policy
 
-    names = (
-        [name.strip() for name in given.split(",")] if given is not None else list(sweep.policies)
-    )
-    if given is not None and len(set(names)) != 2:
-        raise InputError(f"--policies is {given!r}; expected two different names, before,after")
-    for name in names:
-        find_policy(name)
-    return (names[0], names[-1]) if len(names) > 1 else ("round_robin", names[0])
+    policies = sweep.policies
+    if given is not None:
+        policies = tuple(find_policy(name.strip()) for name in _BETWEEN.split(given))
+        if len({policy.name for policy in policies}) != 2:
+            raise InputError(f"--policies is {given!r}; expected two different names, before,after")
+    if len(policies) == 1:
+        return find_policy("round_robin"), policies[0]
+    return policies[0], policies[-1]

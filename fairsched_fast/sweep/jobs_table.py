@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch, Labels
 from fairsched_fast.errors import InputError, Problems, did_you_mean
-from fairsched_fast.model import NO_LIMIT, Job, check_count, check_quantity
+from fairsched_fast.model import Job
+from fairsched_fast.number_rules import JOB_NUMBERS, NO_LIMIT, QUANTITY
 from fairsched_fast.sweep.settings import Settings, plain_number, stack
 
 _MANY = 10  # problems named before "and more"
@@ -214,10 +215,7 @@ def _number(problems: Problems, line: int, column: Column, cell: str, field: str
         value = float(Decimal(cell) * Decimal(str(column.factor)))
     except (ValueError, ArithmeticError):
         value = math.nan
-    if field in ("max_executors", "executors"):
-        check_count(wrong, "it", value)
-    else:
-        check_quantity(wrong, "it", value, positive=field == "weight")
+    JOB_NUMBERS.get(field, QUANTITY).check(wrong, "it", value)
     times = f" × {column.factor:g}" if column.factor != 1 else ""
     problems.extend(
         f"line {line}, column {column.name!r}: {cell!r}{times}; {problem.partition('; ')[2]}"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fairsched_fast import metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.columns import ResourceColumns, resource_columns, unit_of
+from fairsched_fast.number_rules import COUNT
 from fairsched_fast.result import Result, StopReason
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Rows, Sweep
@@ -115,7 +116,7 @@ def summary_table(
         "scenario": each(rows.scenario),
         "block": np.full(n * P * Q, rows.block, np.int32),
         "repeat": each(rows.repeat.astype(np.int32)),
-        "policy": _coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policies),
+        "policy": _coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policy_names),
         "pool": _coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
     }
     for setting in sweep.axes:
@@ -152,7 +153,7 @@ def jobs_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) ->
     return pa.Table.from_pydict(
         {
             "scenario": np.repeat(rows.scenario, P * J),
-            "policy": _coded(np.tile(np.repeat(np.arange(P), J), n), sweep.policies),
+            "policy": _coded(np.tile(np.repeat(np.arange(P), J), n), sweep.policy_names),
             "pool": _coded(np.tile(pools, n * P), tuple(sweep.settings.pools)),
             "job": pa.DictionaryArray.from_arrays(
                 np.broadcast_to(codes[:, np.newaxis], (n, P, J)).astype(np.int32).ravel(), names
@@ -195,7 +196,7 @@ def _axis_column(
 def _axis_type(sweep: Sweep, setting: Setting) -> pa.DataType:
     """int64 where every value it can have is whole, so that files do not show 5 as 5.0."""
     base = setting.read(sweep.settings)
-    if setting.is_count:
+    if setting.rule.whole:
         return pa.int64()
     nothing = np.empty(0, np.int64)
     whole = isinstance(base, int) and all(
@@ -215,7 +216,7 @@ def _axis_type(sweep: Sweep, setting: Setting) -> pa.DataType:
 
 
 def _axis_unit(setting: Setting) -> str:
-    if setting.is_count:
+    if setting.rule is COUNT:
         return "executors"
     return (unit_of(setting.resource) or "") if setting.resource else "1"
 

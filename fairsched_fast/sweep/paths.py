@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairsched_fast.errors import did_you_mean
-from fairsched_fast.sweep.settings import JOB_FIELDS, Settings
+from fairsched_fast.number_rules import COUNT, JOB_NUMBERS, JOB_QUANTITIES, QUANTITY, NumberRule
+from fairsched_fast.sweep.settings import Settings
 
 _EXAMPLE = (
     "names joined by dots, as in pool.Batch.capacity.cpu; a name with a dot or a space is quoted, "
@@ -28,14 +29,11 @@ class Setting:
     parts: tuple[str, ...]
 
     @property
-    def is_count(self) -> bool:
-        """Whether it takes whole numbers only."""
-        return len(self.parts) < 4 and not self.is_weight
-
-    @property
-    def is_weight(self) -> bool:
-        """Whether it is a job's weight, which is above 0."""
-        return self.parts[0] in ("job", "jobs") and self.parts[-1] == "weight"
+    def rule(self) -> NumberRule:
+        """What its values may be."""
+        if len(self.parts) == 4:
+            return QUANTITY
+        return JOB_NUMBERS[self.parts[-1]] if self.parts[0] in ("job", "jobs") else COUNT
 
     @property
     def resource(self) -> str | None:
@@ -59,7 +57,9 @@ class Setting:
             if self.parts[1] != "*"
             else next(iter(settings.jobs.values()))
         )
-        return settings.pools[job["pool"]]["executor"][key] if self.parts[2] == "demand" else 0
+        if self.parts[2] == "demand":
+            return settings.pools[job["pool"]]["executor"][key]
+        return None if self.parts[2] == "limit" else 0
 
     def write(self, settings: Settings, value: Any) -> None:
         """Set it, in every place it stands for."""
@@ -142,7 +142,9 @@ def find_setting(path: str, settings: Settings) -> Setting:
 
 def _find_in_job(path: str, rest: tuple[str, ...], settings: Settings) -> None:
     if len(rest) not in (2, 3):
-        _shape(path, rest, 2, "job.<name>.<field>, job.<name>.usage|demand.<resource>")
+        _shape(
+            path, rest, 2, "job.<name>.<field>, job.<name>.usage|demand|guarantee|limit.<resource>"
+        )
     if not settings.jobs:
         raise ValueError(
             f"{path!r} names a job, and jobs are drawn from a table; expected jobs.<field>"
@@ -150,9 +152,9 @@ def _find_in_job(path: str, rest: tuple[str, ...], settings: Settings) -> None:
     if rest[0] != "*":
         _one_of(path, rest[0], settings.jobs)
     if len(rest) == 2:
-        _one_of(path, rest[1], JOB_FIELDS)
+        _one_of(path, rest[1], JOB_NUMBERS)
         return
-    _one_of(path, rest[1], ("usage", "demand"))
+    _one_of(path, rest[1], JOB_QUANTITIES)
     for job in settings.jobs.values() if rest[0] == "*" else [settings.jobs[rest[0]]]:
         _one_of(path, rest[2], settings.pools[job["pool"]]["capacity"])
 

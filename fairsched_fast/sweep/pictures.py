@@ -29,7 +29,7 @@ def draw_charts(sweep: Sweep, digest: Digest, store: Store) -> list[Path]:
 
 def _figures(sweep: Sweep, digest: Digest) -> Iterator[tuple[str, Figure]]:
     for m, measure in enumerate(CHARTED):
-        counts = dict(zip(sweep.policies, digest.histogram[:, m], strict=True))
+        counts = dict(zip(sweep.policy_names, digest.histogram[:, m], strict=True))
         title = TITLES[measure]
         axes = charts.distribution(
             EDGES, counts, measure=title, title=f"{title}, {digest.pools:,} runs"
@@ -51,7 +51,7 @@ def _heat_map(sweep: Sweep, digest: Digest, block: int, y: Setting, x: Setting) 
     panels = figure.subplots(1, len(means), squeeze=False)[0]
     grid = sweep.blocks[block].grid
     ticks = [grid[setting].at(np.arange(len(grid[setting]))).tolist() for setting in (x, y)]
-    for ax, policy, mean in zip(panels, sweep.policies, means, strict=False):
+    for ax, policy, mean in zip(panels, sweep.policy_names, means, strict=False):
         charts.heatmap(
             mean,
             *ticks,

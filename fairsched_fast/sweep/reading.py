@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from fairsched_fast import engine
 from fairsched_fast.engine import check_on_full
 from fairsched_fast.errors import InputError, Problems
-from fairsched_fast.model import Job, Pool, Scenario, check_count, check_quantity
-from fairsched_fast.policies import find_policy
+from fairsched_fast.model import Job, Pool, Scenario
+from fairsched_fast.number_rules import JOB_NUMBERS
+from fairsched_fast.registry import Policy, find_policy
 from fairsched_fast.sweep.axes import Axis, Choice, Draw, Listed, Uniform, read_axis, read_draw
 from fairsched_fast.sweep.jobs_table import Column, JobsTable, read_jobs_table
 from fairsched_fast.sweep.paths import Setting, find_setting
 from fairsched_fast.sweep.sampling import SOBOL_POINTS, Block, Sweep
-from fairsched_fast.sweep.settings import JOB_FIELDS, Settings, read_settings
+from fairsched_fast.sweep.settings import Settings, read_settings
 from fairsched_fast.sweep.spec import (
     BlockSection,
     ColumnSection,
@@ -52,10 +54,7 @@ def parse_sweep(
 def make_sweep(spec: Spec, text: str, where: str, folder: Path, jobs: Path | None) -> Sweep:
     """Give a file's words their meaning; as `load_sweep`."""
     problems = Problems()
-    for i, name in enumerate(spec.policies):
-        _collect(problems, f"policies[{i}]", find_policy, name)
-        if name in spec.policies[:i]:
-            problems.append(f"policies[{i}] is {name!r} again; expected each policy once")
+    policies = _policies(problems, spec)
     _collect(problems, "on_full", check_on_full, spec.on_full)
     settings = _settings(problems, spec)
     if settings is None:
@@ -78,10 +77,10 @@ def make_sweep(spec: Spec, text: str, where: str, folder: Path, jobs: Path | Non
             f"{where}: jobs.sample is {spec.jobs.sample}, and the table has {len(table)} jobs; "
             "draw fewer, or set jobs.replace = true"
         )
-    return Sweep(
+    sweep = Sweep(
         name=spec.name,
         seed=spec.seed,
-        policies=tuple(spec.policies),
+        policies=policies,
         on_full=spec.on_full,
         settings=settings,
         blocks=blocks,
@@ -91,6 +90,35 @@ def make_sweep(spec: Spec, text: str, where: str, folder: Path, jobs: Path | Non
         keep_jobs=spec.output.jobs,
         text=text,
     )
+    _check_policies(sweep, where)
+    return sweep
+
+
+def _policies(problems: Problems, spec: Spec) -> tuple[Policy, ...]:
+    found: list[Policy] = []
+    for i, stated in enumerate(spec.policies):
+        policy = _collect(problems, f"policies[{i}]", find_policy, stated)
+        if policy is not None:
+            if policy.name in [other.name for other in found]:
+                problems.append(
+                    f"policies[{i}] is {policy.name!r} again; expected each policy once, or "
+                    "labels that tell them apart"
+                )
+            found.append(policy)
+    return tuple(found)
+
+
+def _check_policies(sweep: Sweep, where: str) -> None:
+    """Every policy makes sense of the first scenario: it knows the resources it names."""
+    problems = Problems()
+    try:
+        batches = sweep.batches(sweep.all_rows(0, 1))
+    except InputError:  # this scenario is wrong in itself: told when it is run
+        return
+    for i, policy in enumerate(sweep.policies):
+        for batch in batches:
+            _collect(problems, f"policies[{i}]", engine.prepare, batch, policy)
+    problems.raise_if_any(where)
 
 
 def _collect(problems: Problems, path: str, call: Any, *args: Any, **kwargs: Any) -> Any:
@@ -172,7 +200,7 @@ def _drawn(problems: Problems, section: JobsSection, pool: Pool) -> dict[str, An
             for r in getattr(section, key)
             if r not in pool.capacity
         )
-    numbers = {f: v for f in JOB_FIELDS if not isinstance(v := getattr(section, f), ColumnSection)}
+    numbers = {f: v for f in JOB_NUMBERS if not isinstance(v := getattr(section, f), ColumnSection)}
     _collect(problems, "jobs", Job, "drawn", **numbers)
     return numbers
 
@@ -182,7 +210,7 @@ def _table(section: JobsSection, settings: Settings, path: Path) -> JobsTable:
         return Column(given.column, given.factor)
 
     fields = {
-        f: column(v) for f in JOB_FIELDS if isinstance(v := getattr(section, f), ColumnSection)
+        f: column(v) for f in JOB_NUMBERS if isinstance(v := getattr(section, f), ColumnSection)
     }
     return read_jobs_table(
         path,
@@ -256,7 +284,7 @@ def _draws(
         setting = _collect(problems, f"{here}", find_setting, path, settings)
         if setting is None:
             continue
-        draw = _collect(problems, f"{here}.{path!r}", read_draw, values, whole=setting.is_count)
+        draw = _collect(problems, f"{here}.{path!r}", read_draw, values, whole=setting.rule.whole)
         if draw is not None:
             _check_values(problems, f"{here}.{path!r}", setting, draw)
             draws[setting] = draw
@@ -287,15 +315,7 @@ def _check_values(problems: Problems, here: str, setting: Setting, axis: Axis | 
     """Every value an axis can take must be one the setting may have."""
     for value in _extremes(axis):
         before = len(problems)
-        if setting.is_count:
-            check_count(problems, here, value)
-        else:
-            check_quantity(
-                problems,
-                here,
-                value,
-                positive=setting.is_weight,
-            )
+        setting.rule.check(problems, here, value)
         if len(problems) > before:
             return
 

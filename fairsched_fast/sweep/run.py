@@ -17,9 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from fairsched_fast import engine
+from fairsched_fast import capacity_checks, engine
 from fairsched_fast.errors import InputError
-from fairsched_fast.policies import find_policy
 from fairsched_fast.result import Result
 from fairsched_fast.sweep.counting import NOTHING_KEPT, count_kept
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
@@ -110,8 +109,8 @@ def _results(sweep: Sweep, rows: Rows) -> list[list[Result]]:
             f"scenarios {first} … {last} (S counts from the first): {error}"
         ) from error
     return [
-        [engine.run(b, find_policy(name), sweep.on_full, workers=1) for b in batches]
-        for name in sweep.policies
+        [engine.run(b, policy, sweep.on_full, workers=1) for b in batches]
+        for policy in sweep.policies
     ]
 
 
@@ -128,8 +127,7 @@ def check_overfull(sweep: Sweep) -> None:
         if sweep.on_full == "ignore" or swept & {"capacity", "usage"} or sweep.table is not None:
             continue
         for batch in sweep.batches(sweep.all_rows(block_start, block_start + 1)):
-            if batch.overfull is not None:
-                raise InputError(engine.overfull_message(batch))
+            capacity_checks.check_overfull(batch)
 
 
 def run_sweep(
@@ -229,7 +227,7 @@ def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
     return {
         "name": sweep.name,
         "seed": sweep.seed,
-        "policies": list(sweep.policies),
+        "policies": list(sweep.policy_names),
         "on_full": sweep.on_full,
         "scenarios": sweep.end(limit),
         "limit": limit,

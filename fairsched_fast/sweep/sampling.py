@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.model import Scenario
+from fairsched_fast.registry import Policy
 from fairsched_fast.sweep.axes import Axis, Draw
 from fairsched_fast.sweep.jobs_table import JobsTable
 from fairsched_fast.sweep.paths import Setting, find_setting
@@ -100,7 +101,7 @@ class Sweep:
 
     name: str
     seed: int
-    policies: tuple[str, ...]
+    policies: tuple[Policy, ...]
     on_full: str
     settings: Settings
     blocks: tuple[Block, ...]
@@ -109,6 +110,11 @@ class Sweep:
     replace: bool
     keep_jobs: bool
     text: str
+
+    @property
+    def policy_names(self) -> tuple[str, ...]:
+        """What the policies are called in results."""
+        return tuple(policy.name for policy in self.policies)
 
     @property
     def size(self) -> int:
@@ -141,7 +147,7 @@ class Sweep:
     def weighted(self) -> bool:
         """Whether jobs may be entitled to different shares."""
         weights = {job["weight"] for job in self.settings.jobs.values()}
-        swept = any(setting.is_weight for setting in self.axes)
+        swept = any(setting.parts[-1] == "weight" for setting in self.axes)
         drawn = self.table is not None and "weight" in self.table.fields
         return len(weights) > 1 or swept or drawn
 

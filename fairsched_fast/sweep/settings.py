@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
-from fairsched_fast.model import NO_LIMIT, Job, Pool, Scenario
-
-JOB_FIELDS = ("max_executors", "executors", "weight")
+from fairsched_fast.model import Job, Pool, Scenario
+from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES, NO_LIMIT
 
 
 @dataclass(slots=True)
@@ -68,9 +67,9 @@ class Settings:
             capacity=stack([self.pools[pool]["capacity"][r] for r in resources]),
             demand=stack([[job["demand"][r] for r in resources] for job in demands]),
             usage=stack([[job["usage"].get(r, 0) for r in resources] for job in rows]),
-            max_executors=stack([_ceiling(job["max_executors"]) for job in rows]),
-            executors=stack([job["executors"] for job in rows]),
-            weight=stack([job["weight"] for job in rows]),
+            guarantee=_if_stated(rows, "guarantee", resources),
+            limit=_if_stated(rows, "limit", resources),
+            **{name: stack([_ceiling(job[name]) for job in rows]) for name in JOB_NUMBERS},
             extra_executors=np.broadcast_to(stack(self.extra_executors[pool]), n),
             user=[users.index(job["user"]) if job["user"] in users else -1 for job in rows]
             if users
@@ -113,11 +112,8 @@ def read_settings(
         },
         jobs={
             job.name: {
-                "usage": dict(job.usage),
-                "demand": dict(job.demand) if job.demand is not None else {},
-                "max_executors": job.max_executors,
-                "executors": job.executors,
-                "weight": job.weight,
+                **{name: dict(getattr(job, name) or {}) for name in JOB_QUANTITIES},
+                **{name: getattr(job, name) for name in JOB_NUMBERS},
                 "user": job.user,
                 "pool": job.pool or only,
             }
@@ -130,6 +126,15 @@ def read_settings(
 
 def _ceiling(leaf: Any) -> Any:
     return NO_LIMIT if leaf is None else leaf
+
+
+def _if_stated(
+    rows: Sequence[dict[str, Any]], field: str, resources: Sequence[str]
+) -> NDArray[Any] | None:
+    """A quantity that jobs may leave unsaid: NaN where one does, None where all do."""
+    if not any(job[field] for job in rows):
+        return None
+    return stack([[job[field].get(r, np.nan) for r in resources] for job in rows])
 
 
 def _plain(job: dict[str, Any]) -> dict[str, Any]:

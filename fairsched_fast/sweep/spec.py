@@ -50,6 +50,13 @@ def _number_or_column(value: object) -> object:
         ) from None
 
 
+def _policy(value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise ValueError('expected a policy\'s name, or { policy = "…", parameter = … }')
+    return value
+
+
+PolicyName = Annotated[Any, BeforeValidator(_policy)]
 Number = Annotated[Any, BeforeValidator(_number)]
 
 
@@ -71,9 +78,14 @@ class JobSection(_Section):
     name: str
     usage: dict[str, Number] = {}
     demand: dict[str, Number] | None = None
+    guarantee: dict[str, Number] = {}
+    limit: dict[str, Number] = {}
     max_executors: Number | None = None
+    min_executors: Number = 0
     executors: Number = 0
     weight: Number = 1.0
+    priority: Number = 0
+    submitted: Number = 0.0
     user: str | None = None
     pool: str | None = None
 
@@ -99,8 +111,11 @@ class JobsSection(_Section):
     name: str = "name"
     replace: bool = False
     max_executors: NumberOrColumn | None = None
+    min_executors: NumberOrColumn = 0
     executors: NumberOrColumn = 0
     weight: NumberOrColumn = 1.0
+    priority: NumberOrColumn = 0
+    submitted: NumberOrColumn = 0.0
 
 
 class BlockSection(_Section):
@@ -126,7 +141,7 @@ class Spec(_Section):
     schema_: Literal[1] = Field(alias="schema")
     name: str = "sweep"
     seed: NonNegativeInt = 0
-    policies: list[str] = Field(default=["round_robin", "drf"], min_length=1)
+    policies: list[PolicyName] = Field(default=["round_robin", "drf"], min_length=1)
     extra_executors: Annotated[Any, BeforeValidator(_budget)]
     on_full: str = "skip"
     user_caps: dict[str, Number] = {}

@@ -64,7 +64,7 @@ def _python() -> str:
 
 
 def _comparison(outcome: Outcome) -> list[str]:
-    digest, policies = outcome.digest, outcome.sweep.policies
+    digest, policies = outcome.digest, outcome.sweep.policy_names
     means, medians = digest.means(), digest.quantile(0.5)
     header = [
         "policy",
@@ -88,7 +88,7 @@ def _comparison(outcome: Outcome) -> list[str]:
 
 
 def _notices(outcome: Outcome) -> list[str]:
-    digest, policies = outcome.digest, outcome.sweep.policies
+    digest, policies = outcome.digest, outcome.sweep.policy_names
     notices = []
     if len(policies) > 1:
         share = 100 * digest.differing / max(digest.pools, 1)

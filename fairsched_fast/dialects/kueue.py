@@ -1,0 +1,148 @@
+"""Kueue: fair sharing of a cohort's quota among cluster queues."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.batch import Batch
+from fairsched_fast.claims import Claims, rank_by
+from fairsched_fast.errors import InputError
+from fairsched_fast.policies import resource_indices
+from fairsched_fast.registry import Declaration, policy
+
+Floats = NDArray[np.float64]
+
+_PER_MILLE = 1000
+_MAX_INT = 2**63 - 1
+
+
+def shown(batch: Batch, **parameters: Any) -> NDArray[np.object_]:
+    """(J, S): the share as Kueue shows it, its ceiling; MaxInt for weight 0 while borrowing."""
+    weighted = _lines(batch, parameters.get("flavors", {}), batch.true_weight)
+    key = np.broadcast_to(weighted.key(np.zeros((batch.J, batch.S), int)), (batch.J, batch.S))
+    shares = np.where(batch.true_weight == 0, _drs(batch, parameters), key)
+    whole = np.empty(shares.shape, object)
+    whole[:] = np.ceil(shares.round(9)).astype(int)
+    whole[np.broadcast_to(batch.true_weight == 0, shares.shape) & (shares > 0)] = _MAX_INT
+    return whole
+
+
+def _drs(batch: Batch, parameters: Mapping[str, Any]) -> Floats:
+    plain = _lines(batch, parameters.get("flavors", {}), np.ones((1, 1)))
+    return plain.key(np.zeros((batch.J, batch.S), int))
+
+
+@policy(
+    "kueue",
+    measure="dominant resource share",
+    formula="max_r 1000 · (usage + (granted + 1) · demand - guarantee) / capacity / weight",
+    source="Kueue, fair sharing; ties by priority, then submitted",
+    about=Declaration(
+        scheduler="Kueue, fair sharing in one cohort",
+        source="pkg/cache/scheduler/fair_sharing.go, pkg/scheduler/fair_sharing_iterator.go, at "
+        "ff69552e",
+        key="what is borrowed beyond the guarantee (nominal quota), the incoming executor "
+        "included, over the cohort's lendable capacity",
+        weight="divides the share; weight 0 is last once it borrows, compared without weights",
+        ties="priority, then submitted, then list order (in Kueue: chance)",
+        stages="queues that do not borrow what they ask for go first (the gate "
+        "FairSharingPrioritizeNonBorrowing, on by default; `non_borrowing_first=false`)",
+        unfit="skipped",
+        zero="a resource of which nothing is lendable is ignored",
+        not_modelled="cohort trees; whole workloads as one item (an executor is the item here); "
+        "preemption, and room held back for it; lending limits other than by capacity",
+        share=shown,
+    ),
+)
+def kueue(
+    batch: Batch,
+    *,
+    non_borrowing_first: bool = True,
+    flavors: Mapping[str, Sequence[str]] = {},
+) -> list[Claims]:
+    """Kueue: the lowest share of borrowed over lendable; within one's nominal quota it is 0.
+
+    `flavors` names the resources that are flavors of one: what is borrowed of each is added up.
+    """
+    weightless = batch.weight == 0
+    lines = _lines(batch, flavors, np.where(weightless, batch.weight_scale, batch.weight))
+    rank = rank_by(batch, -batch.priority.astype(np.int64), batch.submitted)
+    everyone = replace(
+        lines,
+        offset=np.multiply(lines.offset, batch.weight_scale),
+        slope=np.multiply(lines.slope, batch.weight_scale),
+        rank=rank,
+    )
+    within = _within_nominal(batch) if non_borrowing_first else np.zeros((1, 1))
+    if not weightless.any():
+        return [everyone.up_to(within), everyone] if non_borrowing_first else [everyone]
+    free = np.where(weightless, _not_counted(batch), np.inf)
+    first = [everyone.up_to(np.minimum(within, free)), everyone.up_to(within)]
+    return [
+        *(first if non_borrowing_first else []),
+        everyone.up_to(np.maximum(within, free)),
+        everyone,
+    ]
+
+
+def _lines(batch: Batch, flavors: Mapping[str, Sequence[str]], weight: Floats) -> Claims:
+    """A line for each resource; for one with flavors, one for every choice of those borrowed."""
+    beyond = batch.usage + batch.demand - batch.guarantee
+    groups = [resource_indices(batch, members) for members in flavors.values()]
+    named = [r for group in groups for r in group]
+    if len(named) != len(set(named)):
+        raise InputError(f"flavors is {dict(flavors)!r}; expected each resource in one list")
+    groups += [[r] for r in range(batch.R) if r not in named]
+    offset, slope, per = [], [], []
+    for group in groups:
+        scale = np.ones((len(group), 1)) if len(group) == 1 else _one_unit(batch, group)
+        lendable = (batch.capacity[group] * scale).sum(axis=0)
+        for count in range(1, len(group) + 1):
+            for chosen in itertools.combinations(range(len(group)), count):
+                pick = [group[i] for i in chosen]
+                factor = scale[list(chosen)]
+                offset.append((beyond[:, pick] * factor).sum(axis=1))
+                slope.append((batch.demand[:, pick] * factor).sum(axis=1))
+                per.append(lendable)
+    width = max(plane.shape[-1] for plane in (*offset, *slope, *per))
+    stacked = [
+        np.stack([np.broadcast_to(p, (*p.shape[:-1], width)) for p in planes], axis=-2)
+        for planes in (_alike(offset), _alike(slope), per)
+    ]
+    return Claims(
+        offset=stacked[0] * _PER_MILLE,
+        slope=stacked[1] * _PER_MILLE,
+        per=stacked[2] * weight[:, np.newaxis],
+    )
+
+
+def _alike(planes: list[Floats]) -> list[Floats]:
+    """Planes (J', S') with one J'."""
+    J = max(len(plane) for plane in planes)
+    return [np.broadcast_to(plane, (J, plane.shape[-1])) for plane in planes]
+
+
+def _one_unit(batch: Batch, group: Sequence[int]) -> Floats:
+    """(len(group), S'): factors that bring flavors of one resource into one unit."""
+    scale = batch.unit_scale[list(group)]
+    factors: Floats = scale.max(axis=0) / scale
+    return factors
+
+
+def _within_nominal(batch: Batch) -> Floats:
+    """(J', S'): executors that can be given before it borrows any resource it asks for."""
+    return batch.executors_within(batch.guarantee, np.ones((1, batch.R, 1), np.bool_))
+
+
+def _not_counted(batch: Batch) -> Floats:
+    """(J', S'): executors that can be given before its share is above 0."""
+    lendable = batch.capacity[np.newaxis] > 0
+    count = batch.executors_within(batch.guarantee, lendable)
+    borrows = ((batch.usage > batch.guarantee) & lendable).any(axis=1)
+    return np.where(borrows, 0, count)

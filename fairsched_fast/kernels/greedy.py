@@ -1,0 +1,151 @@
+"""The general kernel: one executor at a time to the job whose key is lowest, whatever the key.
+
+For keys that are no claims: that fall, that are no max of lines, whose ties are broken by what
+changes as executors are granted. A key is a short row of numbers compared from the first; equal
+rows go to the lower rank. Every job is looked at for every grant, N·J, so claims are much faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import register_jitable
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.orders import scenarios, write_given
+from fairsched_fast.kernels.problem import (
+    IGNORE,
+    STOP,
+    Problem,
+    at,
+    blank,
+    capped,
+    fits,
+    load_segment,
+    take,
+    unpack,
+)
+
+KeyFunction = Callable[[NDArray[np.float64], int, NDArray[np.float64]], None]
+"""(facts (F,) of a job, executors granted to it so far, row (K,) to write its key to)."""
+
+
+class Fault(NamedTuple):
+    """The first key of a problem that is NaN or fell."""
+
+    where: NDArray[np.int64]  # (3,) scenario, job, grant; −1 where there is none
+    keys: NDArray[np.float64]  # (2,) the key before, and that key
+
+
+class Greedy(NamedTuple):
+    """Compiled functions of one key function."""
+
+    run: Callable[..., None]
+    keys: Callable[..., None]
+
+
+def blank_fault() -> Fault:
+    """No fault yet."""
+    return Fault(np.full(3, -1, np.int64), np.zeros(2))
+
+
+@jit
+def before(keys: NDArray[np.float64], q: int, other: int) -> bool:
+    """Whether the key of place q is lower than another's."""
+    for column in range(keys.shape[1]):
+        if keys[q, column] != keys[other, column]:
+            return bool(keys[q, column] < keys[other, column])
+    return False
+
+
+@jit
+def lowest(keys: NDArray[np.float64], given: NDArray[np.int64], room: NDArray[np.int64]) -> int:
+    """The place of the lowest key among those with room, the first at a tie; −1 where none has."""
+    best = -1
+    for q in range(given.shape[0]):
+        if given[q] < room[q] and (best < 0 or before(keys, q, best)):
+            best = q
+    return best
+
+
+@cache
+def compile_greedy(key: KeyFunction, version: str) -> Greedy:
+    """The general kernel for a key function; `version` tells an edited one from its cached code."""
+    inner = register_jitable(key)
+
+    @jit
+    def run(
+        problem: Problem,
+        facts: NDArray[np.float64],
+        columns: int,
+        rising: bool,
+        on_full: int,
+        first: int,
+        granted: NDArray[np.int32],
+        choices: NDArray[Any],
+        fault: Fault,
+    ) -> None:
+        """As `steps`; facts are (J', S', F). With `rising` a key that falls is a fault."""
+        one = blank(problem)
+        J, N = one.job.shape[0], choices.shape[0]
+        keys, row = np.zeros((J, columns)), np.zeros(columns)
+        for s in range(scenarios(problem)):
+            unpack(problem, s, one)
+            load_segment(problem, s, 0, one)
+            for q in range(J):
+                j = one.job[q] if facts.shape[0] > 1 else 0
+                inner(facts[j, s if facts.shape[1] > 1 else 0], 0, row)
+                keys[q] = row
+                if one.room[q] > 0 and row[0] != row[0]:
+                    report(fault, s, one.job[q], 0, row[0], row[0])
+            done, budget = 0, problem.budget[at(problem.budget, s)]
+            while done < budget and fault.where[0] < 0:
+                q = lowest(keys, one.given, one.room)
+                if q < 0:
+                    break
+                if capped(one.user, one.user_left, q):
+                    one.room[q] = one.given[q]
+                    continue
+                if on_full != IGNORE and not fits(one.demand, one.free, q):
+                    if on_full == STOP:
+                        break
+                    one.room[q] = one.given[q]
+                    continue
+                take(one, q, 1)
+                if N > 0:
+                    choices[done, first + s] = one.job[q]
+                done += 1
+                if one.given[q] < one.room[q]:
+                    j = one.job[q] if facts.shape[0] > 1 else 0
+                    inner(facts[j, s if facts.shape[1] > 1 else 0], one.given[q], row)
+                    if row[0] != row[0] or (rising and row[0] < keys[q, 0]):
+                        report(fault, s, one.job[q], one.given[q], keys[q, 0], row[0])
+                    keys[q] = row
+            for n in range(done, N):
+                choices[n, first + s] = -1
+            write_given(one, first + s, granted)
+            if fault.where[0] >= 0:
+                return
+
+    @jit
+    def table(
+        facts: NDArray[np.float64], counts: NDArray[np.int64], out: NDArray[np.float64]
+    ) -> None:
+        """Keys (J, n, K) of the jobs of one scenario, once each was granted `counts` (J, n)."""
+        for j in range(counts.shape[0]):
+            for n in range(counts.shape[1]):
+                inner(facts[j if facts.shape[0] > 1 else 0, 0], counts[j, n], out[j, n])
+
+    return Greedy(run, table)
+
+
+@jit
+def report(fault: Fault, s: int, j: int, k: int, was: float, now: float) -> None:
+    """Note the first fault."""
+    if fault.where[0] < 0:
+        fault.where[0], fault.where[1], fault.where[2] = s, j, k
+        fault.keys[0], fault.keys[1] = was, now
