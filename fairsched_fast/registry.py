@@ -93,7 +93,7 @@ class Policy:
     formula: str = ""
     source: str = ""
     built_in: bool = False
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict, hash=False)
     about: Declaration | None = None
 
     def __call__(self, batch: Batch) -> tuple[Claims, ...]:

@@ -42,7 +42,7 @@ def test_the_notebook_is_the_notebooks_scenario():
     found = [(job.name, job.usage, job.max_executors) for job in jobs]
     assert found == [(job.name, job.usage, job.max_executors) for job in SCENARIO.jobs]
     assert all(job.demand == pool.executor for job in jobs)
-    assert read.policies == ("round_robin", "drf")
+    assert read.policy_names == ("round_robin", "drf")
     assert read.size == 1
 
 
@@ -56,7 +56,7 @@ def test_every_file_begins_with_its_story(path):
 def test_headroom_is_a_million_scenarios_of_both_policies():
     read = load_sweep(SWEEPS / "headroom.toml")
     assert read.size == 1_000_000
-    assert read.policies == ("round_robin", "drf")
+    assert read.policy_names == ("round_robin", "drf")
     assert all(block.where is None for block in read.blocks)
     assert read.keep_jobs
     assert "\nseed = " in read.text

@@ -92,7 +92,7 @@ def test_every_figure_is_what_a_scenario_alone_gives(run):
     assert len(summaries) == len(kept) * 2 * 2
     assert len(jobs) == len(kept) * 2 * 5
     for i in kept:
-        for policy in sweep.policies:
+        for policy in sweep.policy_names:
             for pool, summary, utilization, of_jobs in expected(sweep, i, policy):
                 row = summaries[i, policy, pool]
                 same_figures(row, summary)
