@@ -46,8 +46,8 @@ class Comparison:
         return self.before.granted.to_dict() == self.after.granted.to_dict()
 
     def entitled(self, shares: pd.Series[float]) -> pd.Series[float]:
-        """Shares over weights: what a weighted policy would level."""
-        return shares / self.weight
+        """Shares over weights, of jobs that have one: what a weighted policy would level."""
+        return (shares / self.weight)[self.weight > 0]
 
 
 def gap(shares: pd.Series[float]) -> float:

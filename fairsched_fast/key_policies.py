@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -42,13 +42,16 @@ class KeyPolicy(Policy):
         (facts (F,), granted, row (K,)) → None: writes the key's numbers, compared from the first.
         It is compiled: plain arithmetic on its arguments.
     shown
-        Which of the K numbers the step log shows.
+        Which of the K numbers the step log shows; those before it say which stage a job is in.
+    stages
+        What is shown in a stage, by the first number, where it is not `measure`.
     rising
         Whether the first number must never fall as executors are granted.
     """
 
     key: Callable[..., None] = lambda facts, granted, row: None
     shown: int = 0
+    stages: Mapping[float, str] = field(default_factory=dict, hash=False)
     rising: bool = False
 
     def __call__(self, batch: Batch) -> tuple[Claims, ...]:

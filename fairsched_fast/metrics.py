@@ -33,6 +33,16 @@ def dominant_share(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
     return best
 
 
+def entitled(batch: Batch, shares: Floats) -> tuple[Floats, Present]:
+    """Shares (J, S) over weights, and whose count: jobs of weight 0 are entitled to nothing."""
+    weight = batch.true_weight
+    some = weight > 0
+    if some.all():
+        return shares / weight, batch.present
+    present = some if batch.present is None else some & batch.present
+    return shares / np.where(some, weight, 1.0), np.broadcast_to(present, shares.shape)
+
+
 def utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
     """Share of each resource in use, (R, S), once each job was given `granted` (J, S)."""
     demand, used = batch.demand, batch.used_before()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def priority(batch: Batch, *, then: str = "drf", boost: float = 0) -> list[Claim
     Within a tier jobs share as under `then`. A job's executors up to `min_executors` count as
     `boost` tiers higher, so that a job may stand in two.
     """
-    return by_priority(batch, find_policy(then)(batch), boost)
+    return by_priority(batch, shared_as(then, batch), boost)
 
 
 def by_priority(batch: Batch, claims: Sequence[Claims], boost: float = 0) -> list[Claims]:
@@ -183,7 +184,7 @@ def min_share_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
         ceiling=np.maximum(batch.min_executors - batch.executors, 0),
         measure="part of the minimum",
     )
-    return [needy, *find_policy(then)(batch)]
+    return [needy, *shared_as(then, batch)]
 
 
 @policy(
@@ -198,8 +199,20 @@ def quota_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
     In both stages jobs share as under `then`.
     """
     promised = guaranteed_executors(batch)
-    fair = find_policy(then)(batch)
-    return [*(claims.up_to(promised) for claims in fair), *fair]
+    fair = shared_as(then, batch)
+    first = [
+        replace(claims.up_to(promised), measure=f"{claims.measure} of those below their guarantee")
+        for claims in fair
+    ]
+    return [*first, *fair]
+
+
+def shared_as(then: str, batch: Batch) -> list[Claims]:
+    """The claims of the policy that a stage or tier is shared by, which say what they measure."""
+    policy = find_policy(then)
+    weighted = policy.weighted and (batch.true_weight != 1).any()
+    measure = ("weighted " if weighted else "") + policy.measure
+    return [replace(claims, measure=claims.measure or measure) for claims in policy(batch)]
 
 
 def guaranteed_executors(batch: Batch) -> Floats:

@@ -239,7 +239,7 @@ def _keys(
     NaN where a job has no claim in the segment that the step is of.
     """
     if isinstance(policy, KeyPolicy):
-        return [policy.measure] * len(chosen), policy.keys(batch, counts)[:, :, policy.shown]
+        return _stages(policy, policy.keys(batch, counts), chosen)
     segments = policy(batch)
     ends = np.stack([claims.ends(batch.J) for claims in segments])  # (G, J, 1)
     of = (ends[:, chosen, 0] > counts[chosen, np.arange(len(chosen))]).argmax(axis=0)
@@ -249,6 +249,20 @@ def _keys(
         key = np.broadcast_to(segments[g].key(counts[:, steps]), counts[:, steps].shape)
         keys[:, steps] = np.where(counts[:, steps] < ends[g], key, np.nan)
     return [segments[g].measure or policy.measure for g in of.tolist()], keys
+
+
+def _stages(
+    policy: KeyPolicy, rows: NDArray[np.float64], chosen: NDArray[np.int64]
+) -> tuple[list[str], NDArray[np.float64]]:
+    """The same of a key function's rows (J, n, K): who is in another stage is not compared."""
+    shown = rows[:, :, policy.shown]
+    if policy.shown == 0:
+        return [policy.measure] * len(chosen), shown
+    stage = rows[:, :, 0]
+    of = stage[chosen, np.arange(len(chosen))]
+    return [policy.stages.get(s, policy.measure) for s in of.tolist()], np.where(
+        stage == of, shown, np.nan
+    )
 
 
 def _row_summary(result: Result) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Dialects serve in exactly the order of the slow, obvious ones, whatever the case."""
 
 import naive_dialects
+import numpy as np
 import pytest
 from dialect_cases import DIALECTS, as_scenario, parameters, stacks
 from hypothesis import given
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 import fairsched_fast as fs
 
+ON_FULL = st.sampled_from(["skip", "skip", "stop", "ignore"])
+
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@given(data=st.data(), stack=stacks(), on_full=st.sampled_from(["skip", "skip", "stop", "ignore"]))
+@given(data=st.data(), stack=stacks(), on_full=ON_FULL)
 def test_a_dialect_serves_in_the_naive_order(dialect, data, stack, on_full):
     R, cases = stack
     chosen = data.draw(parameters(dialect, R))
@@ -22,8 +25,26 @@ def test_a_dialect_serves_in_the_naive_order(dialect, data, stack, on_full):
         assert result.choices[s, : result.steps[s]].tolist() == expected
         alone = fs.allocate(scenarios[s], policy, on_full=on_full)
         assert alone.choices[0, : alone.steps[0]].tolist() == expected
-    finals = fs.allocate(fs.Batch.from_scenarios(scenarios), policy, on_full=on_full)
-    assert finals.granted.tolist() == result.granted.tolist()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@given(data=st.data(), stack=stacks(), on_full=ON_FULL)
+def test_a_dialect_comes_to_the_same_by_every_way_of_running(dialect, data, stack, on_full):
+    """Kept order or not, many scenarios at once, and budgets so large that claims are counted."""
+    R, cases = stack
+    policy = fs.dialect(dialect, **data.draw(parameters(dialect, R)))
+    budget = data.draw(st.sampled_from([None, 5000]))
+    for case in cases if budget else ():
+        case["extra_executors"] = budget
+        for job in case["jobs"]:
+            job["max_executors"] = job["max_executors"] or job["executors"] + 9
+    few = [as_scenario(case) for case in cases]
+    logged = fs.allocate(few, policy, on_full=on_full, log=True)
+    many = fs.allocate(fs.Batch.from_scenarios(few * 20), policy, on_full=on_full)
+    assert np.array_equal(many.granted, np.tile(logged.granted, (20, 1)))
+    assert np.array_equal(many.stop, np.tile(logged.stop, 20))
+    lanes = fs.allocate(few * 20, policy, on_full=on_full, log=True)
+    assert np.array_equal(lanes.choices, np.tile(logged.choices, (20, 1)))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -37,6 +37,7 @@ def _key(facts: NDArray[np.float64], granted: int, row: NDArray[np.float64]) -> 
     "mesos",
     _key,
     shown=1,
+    stages={0.0: "dominant share of those below their guarantee"},
     measure="dominant share",
     formula="max_r usage / capacity / weight, below one's guarantee first",
     source="Mesos, DRF sorter; ties by executors so far, then name",

@@ -109,6 +109,7 @@ def _divide(total: float, weight: Floats, least: Floats, most: Floats) -> Floats
     "yarn",
     _key,
     shown=1,
+    stages={0.0: "part of its guarantee among the needy"},
     measure="dominant share",
     formula="needy first, by usage / guarantee; else usage / capacity / weight, dominant first",
     source="Hadoop's Fair Scheduler, DRF policy; ties by submitted, then name",

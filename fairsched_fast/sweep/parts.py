@@ -91,7 +91,7 @@ def measure(result: Result) -> Measures:
         "dominant_share_min": low,
         "dominant_share_max": high,
         "dominant_share_gap": high - low,
-        "jain": metrics.jain(shares / batch.true_weight, batch.present),
+        "jain": metrics.jain(*metrics.entitled(batch, shares)),
     }
 
 
