@@ -32,11 +32,17 @@ def schedule(dialect, case, parameters, on_full="skip"):
     return order
 
 
+def exactly(amounts):
+    return [None if amount is None else Fraction(amount) for amount in amounts]
+
+
 class Pool:
     """The pool, its jobs, and who was granted how much so far."""
 
     def __init__(self, case):
-        self.capacity, self.jobs = case["capacity"], case["jobs"]
+        quantities = ("usage", "demand", "guarantee", "limit")
+        self.capacity = exactly(case["capacity"])
+        self.jobs = [{**job, **{q: exactly(job[q]) for q in quantities}} for job in case["jobs"]]
         self.J, self.R = len(self.jobs), len(self.capacity)
         self.granted = [0] * self.J
 
@@ -109,7 +115,7 @@ def yarn(pool, j, exclude=()):
 
     def over(amount, whole):
         if whole > 0:
-            return Fraction(amount) / Fraction(whole)
+            return amount / whole
         return math.inf if amount > 0 else 0
 
     share = {r: over(held[r], pool.capacity[r]) for r in kept}
@@ -147,7 +153,7 @@ def kueue(pool, j, non_borrowing_first=True, flavors=None):
     for group in groups:
         lendable = sum(pool.capacity[r] for r in group)
         if lendable > 0:
-            share = max(share, 1000 * sum(beyond[r] for r in group) / Fraction(lendable))
+            share = max(share, 1000 * sum(beyond[r] for r in group) / lendable)
     borrows = any(job["demand"][r] > 0 and beyond[r] > 0 for r in range(pool.R))
     last, key = over_weight(share, job)
     return (
@@ -167,7 +173,7 @@ def yunikorn(pool, j, priority_first=False):
         whole = next(amount for amount in stated if amount is not None)
         if used > 0:
             share = max(share, used / whole if whole > 0 else 1)
-    size = sum(pool.shares(map(Fraction, job["demand"])))
+    size = sum(pool.shares(job["demand"]))
     waiting = pool.room(j) - pool.granted[j]
     pending = 0 if size == 0 else waiting * size
     order = (-job["priority"], share) if priority_first else (share, -job["priority"])
@@ -193,7 +199,7 @@ def kai(pool, j, fair, grain=None):
         allowed = max(pool.guarantee(j, r), fair[j][r])
         if job["limit"][r] is not None:
             allowed = min(allowed, job["limit"][r])
-        key = max(key, after[r] / Fraction(allowed) if allowed > 0 else 1000 * after[r])
+        key = max(key, after[r] / allowed if allowed > 0 else 1000 * after[r])
     if all(after[r] <= pool.guarantee(j, r) for r in resources):
         stage = 0
     elif not all(held[r] > fair[j][r] for r in resources):
@@ -211,13 +217,14 @@ COMPARISONS = {
 
 def kai_division(case, grain=None):
     """KAI's fair shares: for each job, an amount of each resource."""
+    pool = Pool(case)
     columns = [
         divide_one(
-            Fraction(total),
-            [kai_queue(job, r) for job in case["jobs"]],
+            total,
+            [kai_queue(job, r) for job in pool.jobs],
             Fraction(repr((grain or {}).get(f"r{r}", 1))),
         )
-        for r, total in enumerate(case["capacity"])
+        for r, total in enumerate(pool.capacity)
     ]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -239,7 +246,7 @@ def kai_queue(job, r):
 
 def divide_one(total, queues, step):
     """One resource among queues: what is deserved, then rounds by weight, then single steps."""
-    fair = [Fraction(min(queue["deserved"], queue["want"])) for queue in queues]
+    fair = [min(queue["deserved"], queue["want"]) for queue in queues]
     left = max(total - sum(fair), 0)
     records = {}
     levels = sorted({queue["priority"] for queue in queues}, reverse=True)
