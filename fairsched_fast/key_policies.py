@@ -63,7 +63,7 @@ class KeyPolicy(Policy):
 
     def facts(self, batch: Batch) -> KeyFacts:
         """What the key function reads of each job of a batch."""
-        facts: Any = self.lower(batch, **self.given)
+        facts = self._lowered(batch)
         values = np.require(facts.values, np.float64, ["C", "W"])
         return KeyFacts(values, facts.rank, facts.columns)
 

@@ -123,8 +123,19 @@ class Policy:
             for c in segments
         )
 
+    def _lowered(self, batch: Batch) -> Any:
+        """What the lowering makes of a batch."""
+        try:
+            return self.lower(batch, **self.given)
+        except InputError as error:
+            raise InputError(f"policy {self.name!r}: {error}") from error
+        except Exception as error:
+            if self.built_in:
+                raise
+            raise InputError(f"policy {self.name!r}: {type(error).__name__}: {error}") from error
+
     def _checked(self, batch: Batch) -> tuple[Claims, ...]:
-        given = self.lower(batch, **self.given)
+        given = self._lowered(batch)
         segments = (given,) if isinstance(given, Claims) else given
         if self.built_in:
             return tuple(segments)

@@ -34,10 +34,11 @@ def _divide(batch: Batch, grain: Mapping[str, float]) -> Floats:
     left = np.maximum(batch.capacity - fair.sum(axis=0), 0)
     step = _grains(batch, grain)
     remainder = np.zeros(shape)
+    weight = np.broadcast_to(batch.true_weight, (batch.J, batch.S))[:, np.newaxis]
     priority = np.broadcast_to(batch.priority, (batch.J, batch.S))
     classes = [(priority == level)[:, np.newaxis] for level in np.unique(priority)[::-1]]
     for members in classes:
-        _share_class(batch.true_weight[:, np.newaxis], members, want, step, fair, left, remainder)
+        _share_class(weight, members, want, step, fair, left, remainder)
     age = np.broadcast_to(_by_age(batch)[:, np.newaxis], shape)
     turns = np.lexsort((age, -remainder), axis=0)
     for members in classes:
