@@ -16,6 +16,12 @@ Floats = NDArray[np.float64]
 Present = NDArray[np.bool_] | None
 
 
+def real_jobs(batch: Batch) -> NDArray[np.bool_]:
+    """(J, S): all but padding."""
+    present = np.True_ if batch.present is None else batch.present
+    return np.broadcast_to(present, (batch.J, batch.S))
+
+
 def share(used: Floats, capacity: Floats) -> Floats:
     """used / capacity; of a resource of zero capacity every share is 0 (the notebook's rule)."""
     return np.divide(used, np.where(capacity == 0, np.inf, capacity))

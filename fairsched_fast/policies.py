@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,17 +156,37 @@ def by_priority(batch: Batch, claims: Sequence[Claims], boost: float = 0) -> lis
 
     Executors up to `min_executors` count as `boost` tiers higher.
     """
-    base = np.broadcast_to(batch.priority, (batch.J, batch.priority.shape[-1]))
+    return by_tier(batch, claims, batch.priority, boost)
+
+
+def by_tier(
+    batch: Batch, claims: Sequence[Claims], tier: NDArray[Any], boost: float = 0
+) -> list[Claims]:
+    """The claims by tiers (J', S') of jobs, the highest first; as `by_priority`."""
+    base = np.broadcast_to(tier, (batch.J, tier.shape[-1])).astype(np.float64)
     guaranteed = np.maximum(batch.min_executors - batch.executors, 0)
     high = base + np.where(guaranteed > 0, boost, 0)
-    tiers = sorted({*np.unique(base).tolist(), *np.unique(high).tolist()}, reverse=True)
-    if len(tiers) == 1:
+    if boost == 0 and (base == base[:1]).all():
         return list(claims)
+    base = np.broadcast_to(base, high.shape)
+    places = _dense_rank(-np.concatenate([high, base]))
+    high_place, base_place = places[: batch.J], places[batch.J :]
     segments = []
-    for tier in tiers:
-        allowed = np.where(high >= tier, np.where(base >= tier, np.inf, guaranteed), 0)
+    for place in range(int(places.max()) + 1):
+        part = np.where(high_place <= place, guaranteed, 0)
+        allowed = np.where(base_place <= place, np.inf, part)
         segments += [one.up_to(allowed) for one in claims]
     return segments
+
+
+def _dense_rank(values: Floats) -> NDArray[np.int64]:
+    """(J, S'): how many different values of its column are below each."""
+    order = np.argsort(values, axis=0, kind="stable")
+    sorted_ = np.take_along_axis(values, order, axis=0)
+    new = np.diff(sorted_, axis=0, prepend=sorted_[:1]) > 0
+    ranks = np.empty(values.shape, np.int64)
+    np.put_along_axis(ranks, order, new.cumsum(axis=0), axis=0)
+    return ranks
 
 
 @policy(

@@ -39,10 +39,10 @@ class Declaration:
     not_modelled
         What the scheduler does besides.
     share
-        (batch, **parameters) → one value per job (J, S), where what the scheduler shows is not the
-        key it compares.
+        (batch, **parameters) → one value per job (J, S), or one for each name, where what the
+        scheduler shows is not the key it compares.
     fair_share
-        (batch, **parameters) → amounts (J, R, S) that each job is entitled to.
+        (batch, **parameters) → what each job is entitled to, (J, S) for each name.
     """
 
     scheduler: str

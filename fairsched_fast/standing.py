@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fairsched_fast import engine
+from fairsched_fast import engine, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError, did_you_mean
 from fairsched_fast.key_policies import KeyPolicy
@@ -80,25 +80,15 @@ def fair_share(policy: Policy, state: State) -> dict[str, dict[str, float]]:
     return answers
 
 
-_SHARES = ("fair_share", "demand_capped", "uncapped")
-
-
 def _by_job(batch: Batch, values: Any) -> dict[str, Any]:
-    """Values (J, S) or (J, R, S) of one row by job, and by what they are of."""
-    values = np.asarray(values)[..., 0]
-    present = np.ones(batch.J, bool) if batch.present is None else batch.present[:, 0]
-    names = batch.labels.resources
-    if values.ndim == 2 and values.shape[1] == len(_SHARES) != len(names):
-        names = _SHARES
-    return {
-        job: dict(zip(names, values[j].tolist(), strict=True))
-        if values.ndim == 2
-        else values[j].item()
-        if hasattr(values[j], "item")
-        else values[j]
-        for j, job in enumerate(batch.job_names(0))
-        if present[j]
-    }
+    """Values (J, 1), or several by name, of one row by job."""
+    if isinstance(values, Mapping):
+        named = {name: _by_job(batch, column) for name, column in values.items()}
+        jobs = next(iter(named.values()))
+        return {job: {name: column[job] for name, column in named.items()} for job in jobs}
+    present = metrics.real_jobs(batch)[:, 0]
+    column = np.asarray(values)[:, 0].tolist()
+    return {job: column[j] for j, job in enumerate(batch.job_names(0)) if present[j]}
 
 
 def _next_keys(policy: Policy, batch: Batch) -> Any:
@@ -129,27 +119,34 @@ def _rows(state: State) -> list[Batch]:
 
 def _scenario(state: Mapping[str, Any]) -> Scenario:
     """A state's plain words as a Scenario."""
+    known = ("capacity", "jobs")
     for name in state:
-        if name not in ("capacity", "jobs"):
+        if name not in known:
+            raise InputError(f"state has the key {name!r}{did_you_mean(name, known)}")
+    for name in known:
+        if not isinstance(state.get(name), Mapping):
             raise InputError(
-                f"state has the key {name!r}{did_you_mean(name, ('capacity', 'jobs'))}"
+                f"state.{name} is {state.get(name)!r}; expected capacity, and jobs by name"
             )
-    if "capacity" not in state or not isinstance(state.get("jobs"), Mapping):
-        raise InputError(f"state has {sorted(state)}; expected capacity, and jobs by name")
     capacity = _no_less_than_nothing(state["capacity"])
-    jobs = []
-    for name, words in state["jobs"].items():
-        fields = dict(words)
-        fields.setdefault("demand", {})
-        for quantity in JOB_QUANTITIES:
-            if quantity in fields:
-                fields[quantity] = _no_less_than_nothing(fields[quantity])
-        fields["demand"] = {**dict.fromkeys(capacity, 0), **fields["demand"]}
-        try:
-            jobs.append(Job(name, **fields))
-        except TypeError as error:
-            raise InputError(f"job {name!r}: {error}") from error
+    jobs = [_job(name, words, capacity) for name, words in state["jobs"].items()]
     return Scenario(Pool("pool", capacity), jobs, 0)
+
+
+def _job(name: str, words: Any, capacity: Mapping[str, float]) -> Job:
+    """A job's plain words."""
+    if not isinstance(words, Mapping):
+        raise InputError(f"job {name!r} is {words!r}; expected a table of Job's keywords")
+    fields = {"demand": {}, **words}
+    for quantity in JOB_QUANTITIES:
+        if quantity in fields:
+            fields[quantity] = _no_less_than_nothing(fields[quantity])
+    if isinstance(fields["demand"], Mapping):
+        fields["demand"] = {**dict.fromkeys(capacity, 0), **fields["demand"]}
+    try:
+        return Job(name, **fields)
+    except TypeError as error:
+        raise InputError(f"job {name!r}: {error}") from error
 
 
 def _no_less_than_nothing(amounts: Any) -> Any:

@@ -49,10 +49,7 @@ class Pool:
     def held(self, j, more=0):
         """What a job holds of each resource, once it is granted `more` executors."""
         job, count = self.jobs[j], self.granted[j] + more
-        return [
-            Fraction(u) + count * Fraction(d)
-            for u, d in zip(job["usage"], job["demand"], strict=True)
-        ]
+        return [u + count * d for u, d in zip(job["usage"], job["demand"], strict=True)]
 
     def executors(self, j):
         return self.jobs[j]["executors"] + self.granted[j]
@@ -174,7 +171,8 @@ def yunikorn(pool, j, priority_first=False):
         if used > 0:
             share = max(share, used / whole if whole > 0 else 1)
     size = sum(pool.shares(job["demand"]))
-    waiting = pool.room(j) - pool.granted[j]
+    count = job["max_executors"]  # what it asks for: its limit does not make it ask for less
+    waiting = math.inf if count is None else count - job["executors"] - pool.granted[j]
     pending = 0 if size == 0 else waiting * size
     order = (-job["priority"], share) if priority_first else (share, -job["priority"])
     return *order, -pending, j

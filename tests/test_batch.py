@@ -16,24 +16,32 @@ def batch(**arrays):
     return fs.Batch(**(SOUND | arrays))
 
 
+BLANK = ("guarantee", "limit")  # NaN: none is stated
+
 # --- Refused --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("value", "shown"), [(math.nan, "nan"), (math.inf, "inf"), (-1, "-1.0")])
-@pytest.mark.parametrize("name", ["capacity", "demand", "usage", "weight"])
+@pytest.mark.parametrize(
+    "name", ["capacity", "demand", "usage", "weight", "guarantee", "limit", "submitted"]
+)
 def test_quantities_are_finite_numbers_of_at_least_zero(name, value, shown):
-    axes = {"capacity": "SR", "weight": "SJ"}.get(name, "SJR")
+    if value in {"submitted": [-1]}.get(name, []) or (name in BLANK and math.isnan(value)):
+        return  # that is fine
+    axes = {"capacity": "SR", "weight": "SJ", "submitted": "SJ"}.get(name, "SJR")
     array = np.ones([{"S": 3, "J": 2, "R": 2}[axis] for axis in axes])
     array[2, 1] = value
     where = f"{name} at S = 2, {axes[1]} = 1"
-    with refused(where, f"is {shown}", "expected finite numbers, 0 or more"):
+    with refused(where, f"is {shown}", "expected finite numbers"):
         batch(**{name: array})
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [(-1, "-1"), (1.5, "1.5"), (2**31, "2147483648"), (math.nan, "nan")]
 )
-@pytest.mark.parametrize("name", ["extra_executors", "max_executors", "executors", "user_cap"])
+@pytest.mark.parametrize(
+    "name", ["extra_executors", "max_executors", "min_executors", "executors", "user_cap"]
+)
 def test_counts_are_whole_numbers_up_to_the_largest_32_bit_one(name, value, shown):
     array = np.array([5, value, 5]) if name == "extra_executors" else np.array([[5], [value], [5]])
     with refused(f"{name} at S = 1", f"is {shown}", "whole numbers from 0 to 2,147,483,647"):
@@ -45,6 +53,39 @@ def test_a_ceiling_below_what_is_held_is_refused():
         "executors at S = 0, J = 1 is 3, above the max_executors of 2 there", "raise the ceiling"
     ):
         batch(executors=[0, 3], max_executors=[2, 2])
+
+
+def test_a_minimum_above_the_ceiling_is_refused():
+    with refused("min_executors at S = 2, J = 1 is 3, above the max_executors of 2 there"):
+        batch(min_executors=[[0, 2], [0, 2], [2, 3]], max_executors=2)
+
+
+def test_a_guarantee_above_the_limit_is_refused():
+    guarantee, limit = np.full((3, 2, 2), math.nan), np.full((1, 2, 2), math.nan)
+    guarantee[:, :, 0], limit[0, 1] = 4, 4
+    assert batch(guarantee=guarantee, limit=limit)
+    guarantee[1, 1, 0] = 5
+    with refused("guarantee at S = 1, J = 1, R = 0 is 5, above the limit of 4 there"):
+        batch(guarantee=guarantee, limit=limit)
+
+
+def test_a_priority_is_a_whole_number_of_either_sign():
+    assert batch(priority=[-2, 3]).priority[:, 0].tolist() == [-2, 3]
+    with refused("priority at S = 0, J = 1 is 0.5; expected whole numbers from -2,147,483,647"):
+        batch(priority=[1, 0.5])
+
+
+def test_a_promise_above_the_pool_is_refused_when_it_is_run():
+    over = batch(guarantee=[[1, 1], [1, 21]])
+    with refused("guarantee of job '1' in scenario 0 is 21 r1, above the capacity of pool 'pool'"):
+        fs.allocate(over)
+    assert fs.allocate(over, on_full="ignore").steps.tolist() == [1, 2, 3]
+
+
+def test_a_minimum_of_true_floats_that_fills_its_pool_exactly_is_no_more_than_it_has():
+    """3 · 0.30000000000000004 is above 0.9 in floats by less than a pool may be passed."""
+    full = fs.Batch(capacity=[[0.9]], demand=[[0.1 + 0.2]], min_executors=[3], extra_executors=5)
+    assert fs.allocate(full, "min_share_first").granted.tolist() == [[3]]
 
 
 def test_a_user_is_nobody_or_an_index_below_the_number_of_caps():
@@ -163,6 +204,27 @@ def test_what_was_given_is_not_shared_with_the_caller():
     made = batch(capacity=capacity)
     capacity[:] = 0
     assert (made.as_given(made.capacity) == 10.5).all()
+
+
+def test_a_limit_is_a_ceiling_in_what_a_job_holds():
+    limited = batch(
+        usage=[[1, 0], [0, 0]], limit=[[3.5, math.nan], [math.nan, 3]], extra_executors=[9, 9, 9]
+    )
+    assert limited.room[:, 0].tolist() == [2, 3]
+    result = fs.allocate(limited)
+    assert result.granted.tolist() == [[2, 3]] * 3
+    assert result.stop_reason().name == "CEILINGS"
+
+
+def test_decimals_fill_a_limit_exactly():
+    """0.1 + 2 · 0.1 is above 0.3 in floats, and is 0.3."""
+    full = fs.Batch(capacity=[9], demand=[[0.1]], usage=[[0.1]], limit=[[0.3]], extra_executors=9)
+    assert full.room.tolist() == [[2]]
+
+
+def test_what_no_executor_takes_limits_nothing():
+    held = batch(demand=[[1, 0], [1, 1]], usage=[[0, 5], [0, 5]], limit=[[9, 2], [9, 2]])
+    assert held.room[:, 0].tolist() == [9, 0]
 
 
 # --- Kept -----------------------------------------------------------------------------------------

@@ -36,6 +36,23 @@ def test_each_pool_of_a_scenario_is_a_row_and_smaller_pools_are_padded(two_pools
     assert batch.capacity[:, 1].tolist() == [8, 0, 4], "a resource that a pool lacks is zero"
 
 
+def test_what_jobs_state_reaches_the_batch_and_padding_states_nothing():
+    jobs = [
+        fs.Job("x", pool="Live", min_executors=2, guarantee={"gpu": 1}, limit={"cpu": 2}),
+        fs.Job("a", pool="Batch", priority=3, submitted=-1.5),
+        fs.Job("b", pool="Batch", limit={"mem_gb": 40}, weight=0),
+    ]
+    batch = fs.Batch.from_scenarios(fs.Scenario([BATCH, LIVE], jobs, {"Batch": 4, "Live": 2}))
+    assert batch.min_executors.tolist() == [[0, 2], [0, 0]]
+    assert np.argwhere(batch.guaranteed).tolist() == [[0, 2, 1]], "job, resource, scenario"
+    assert np.argwhere(batch.limited).tolist() == [[0, 0, 1], [1, 1, 0]]
+    assert batch.as_given(batch.guarantee)[0, 2].tolist() == [0, 1]
+    assert batch.priority.tolist() == [[3, 0], [0, 0]]
+    assert batch.submitted[0].tolist() == [-1.5, 0]
+    assert batch.true_weight[1, 0] == 0
+    assert batch.room.tolist() == [[fs.NO_LIMIT, 2], [2, 0]]
+
+
 def test_padding_reaches_no_result(two_pools):
     result = fs.allocate(two_pools, "drf")
     assert result.granted.tolist() == [[1, 3], [2, 0]]
@@ -140,6 +157,26 @@ def test_missing_ceilings_users_and_caps_are_none():
     assert fs.allocate(batch, "drf").granted.tolist() == [[0, 1], [2, 0]]
 
 
+def test_a_table_states_what_jobs_do_and_empty_cells_state_nothing():
+    batch = fs.Batch.from_frame(
+        table(
+            min_executors=[1, 0, 2],
+            guarantee_cpu=[None, 4, 0.5],
+            limit_cpu=[3, None, 2.5],
+            priority=[-1, 2, 0],
+            submitted=[0.5, -3, 0],
+            weight=[0, 1, 2.5],
+        )
+    )
+    assert batch.min_executors.tolist() == [[1, 2], [0, 0]]
+    assert batch.guaranteed[:, 0].tolist() == [[False, True], [True, False]]
+    assert batch.as_given(batch.guarantee.swapaxes(0, 1))[0].tolist() == [[0, 0.5], [4, 0]]
+    assert batch.room.tolist() == [[2, 4], [fs.NO_LIMIT, 0]]
+    assert batch.priority.tolist() == [[-1, 0], [2, 0]]
+    assert batch.submitted.tolist() == [[0.5, 0], [-3, 0]]
+    assert batch.true_weight.tolist() == [[0, 2.5], [1, 1]]
+
+
 def test_pandas_own_dtypes_are_taken():
     batch = fs.Batch.from_frame(
         table(
@@ -168,6 +205,21 @@ def test_pandas_own_dtypes_are_taken():
         ({"capacity_cpu": [10, 11, 5]}, "column 'capacity_cpu' has 2 values for scenario 7;"),
         ({"extra_executors": [3, 4, 2]}, "column 'extra_executors' has 2 values for scenario 7;"),
         ({"job": ["a", "a", "a"]}, "duplicate job: scenario 7, job 'a' stands twice"),
+        ({"min_executors": [1, -1, 1]}, "column 'min_executors' is -1 for scenario 7, job 'a'"),
+        ({"priority": [1, 0.5, 1]}, "column 'priority' is 0.5 for scenario 7, job 'a'"),
+        ({"submitted": [1, 1, np.inf]}, "column 'submitted' is inf for scenario 9, job 'b'"),
+        ({"limit_cpu": [1, -2, 1]}, "column 'limit_cpu' is -2 for scenario 7, job 'a'"),
+        ({"guarantee_cpu": ["x", 1, 1]}, "column 'guarantee_cpu' has dtype"),
+        ({"guarantee_mem": [1, 1, 1]}, "column 'guarantee_mem' is unknown; did you mean"),
+        ({"priority": [1, None, 1]}, "column 'priority' has an empty cell at row 1"),
+        (
+            {"min_executors": [1, 3, 1], "max_executors": [1, 2, None]},
+            "min_executors at S = 0, J = 1 is 3, above the max_executors of 2",
+        ),
+        (
+            {"guarantee_cpu": [1, 3, 1], "limit_cpu": [1, 2, None]},
+            "guarantee at S = 0, J = 1, R = 0 is 3, above the limit of 2",
+        ),
         ({"executors": [1, 1.5, 1]}, "column 'executors' is 1.5 for scenario 7, job 'a'"),
         (
             {"weight": [1, 1, -1]},

@@ -244,8 +244,9 @@ def test_policies_are_listed_with_formula_and_source(fairsched):
     assert code == 0
     listed = {row["name"]: row for row in json.loads(fairsched("policies", "--json")[1])}
     assert list(listed) == list(known_policies())
-    for name in ("round_robin", "drf"):
+    for name in ("max_min", "drf"):  # both have parameters
         assert all(value and value in out for value in listed[name].values())
+    assert "then = " in listed["priority"]["parameters"]
 
 
 def test_the_doctor_says_what_is_here(fairsched):
@@ -340,8 +341,11 @@ def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, my_spec, tmp_
         "def held_first(batch):\n"
         "    one = np.ones((1, 1, 1))\n"
         "    return fs.Claims(offset=batch.executors[:, None], slope=one, per=one)\n"
+        "@fs.key_policy('by_function', measure='cpu')\n"
+        "def by_function(usage, demand, capacity, weight, executors):\n"
+        "    return usage[0]\n"
     )
-    text = Path(my_spec).read_text().replace('"drf"', '"held_first"')
+    text = Path(my_spec).read_text().replace('"drf"', '"by_function", "held_first"')
     (tmp_path / "own.toml").write_text(text)
     given = ("own.toml", "--policy-file", "mine.py")
     assert "held_first" in fairsched("policies", "--policy-file", "mine.py")[1]
@@ -350,6 +354,7 @@ def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, my_spec, tmp_
     code, out, err = fairsched("sweep", *given, "--out", "out")
     assert (code, err) == (0, "")
     assert "held_first" in out
+    assert "by_function" in out
 
 
 @pytest.mark.parametrize(

@@ -181,3 +181,10 @@ def test_kai_hands_out_steps_of_the_grain():
     assert kai_division(5.5, queues, grain={"gpu": 0.5}) == [3, 2.5]
     assert kai_division(5, queues, grain={"gpu": 2}) == [3, 2]
     assert kai_division(6, queues, grain={"gpu": 2}) == [4, 2]
+
+
+def test_kai_compares_remainders_exactly():
+    """Over quota 7 by 10 to 1 to 10: a third each is left over, and goes by age."""
+    assert kai_division(
+        7, {"a": queue(0, 1, 20), "b": queue(0, 0.1, 20), "c": queue(0, 1, 20)}
+    ) == [4, 0, 3]

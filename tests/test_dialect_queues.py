@@ -227,6 +227,11 @@ def test_yunikorn_pending_of_the_same_size_is_a_tie():
     assert yunikorn(jobs, both(10), priority_first=False) == "01"
 
 
+def test_yunikorn_pending_without_end_is_a_tie_whatever_is_held():
+    jobs = {f"q{i}": {"demand": {"memory": 1}, "executors": n} for i, n in enumerate((1, 0, 2))}
+    assert yunikorn(jobs, both(10), priority_first=False) == "012"
+
+
 def test_yunikorn_pending_of_nothing_is_the_smallest():
     jobs = {"q0": {"demand": {}}, "q1": {"demand": {"memory": 1}, "max_executors": 1}}
     assert yunikorn(jobs, both(10), priority_first=False) == "10"

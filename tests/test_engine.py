@@ -37,7 +37,7 @@ from fairsched_fast import engine
 
 
 @given(stacks(), policies, rules)
-@settings(max_examples=400)
+@settings(max_examples=300)
 def test_decimal_quantities_are_scheduled_exactly(stack, policy, on_full):
     result = all_agree(stack, policy, on_full)
     assert result.keys == "integer"

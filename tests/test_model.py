@@ -34,8 +34,9 @@ def test_quantities_are_finite_numbers_of_at_least_zero(value, said):
         fs.Pool("p", {"cpu": 1}, {"cpu": value})
     with refused("job 'a': usage['cpu'] ", said):
         fs.Job("a", usage={"cpu": value})
-    with refused("job 'a': demand['cpu'] ", said):
-        fs.Job("a", demand={"cpu": value})
+    for name in ("demand", "guarantee", "limit"):
+        with refused(f"job 'a': {name}['cpu'] ", said):
+            fs.Job("a", **{name: {"cpu": value}})
 
 
 @pytest.mark.parametrize("weight", [-1, NAN, INF, "2", None])
@@ -60,12 +61,28 @@ def test_counts_are_whole_numbers_up_to_the_largest_32_bit_one(value, said):
         fs.Job("a", executors=value)
     with refused("job 'a': max_executors " + said):
         fs.Job("a", max_executors=value)
+    with refused("job 'a': min_executors " + said):
+        fs.Job("a", min_executors=value)
     with refused("scenario: extra_executors " + said):
         fs.Scenario(POOL, [fs.Job("a")], value)
     with refused("scenario: extra_executors['Batch'] " + said):
         fs.Scenario(POOL, [fs.Job("a")], {"Batch": value})
     with refused("scenario: user_caps['ana'] " + said):
         fs.Scenario(POOL, [fs.Job("a")], 1, user_caps={"ana": value})
+
+
+@pytest.mark.parametrize("priority", [0.5, NAN, INF, "1", None, True, 2**31])
+def test_priorities_are_whole_numbers_of_either_sign(priority):
+    assert fs.Job("a", priority=-3).priority == -3
+    with refused("job 'a': priority is ", "expected a whole number from -2,147,483,647"):
+        fs.Job("a", priority=priority)
+
+
+@pytest.mark.parametrize("submitted", [NAN, INF, "noon", None, True])
+def test_a_job_is_submitted_at_any_finite_number(submitted):
+    assert fs.Job("a", submitted=-2.5).submitted == -2.5
+    with refused("job 'a': submitted is ", "expected a", "number"):
+        fs.Job("a", submitted=submitted)
 
 
 def test_numbers_may_be_numpys_and_counts_may_be_whole_floats():
@@ -78,6 +95,18 @@ def test_numbers_may_be_numpys_and_counts_may_be_whole_floats():
 def test_a_ceiling_below_what_is_held_is_refused():
     with refused("job 'a': max_executors is 2, below the 3 executors", "raise the ceiling"):
         fs.Job("a", executors=3, max_executors=2)
+
+
+def test_a_minimum_above_the_ceiling_is_refused():
+    with refused("job 'a': min_executors is 5, above its ceiling of 4", "raise `max_executors`"):
+        fs.Job("a", min_executors=5, max_executors=4)
+    assert fs.Job("a", min_executors=4, max_executors=4)
+
+
+def test_a_guarantee_above_the_limit_is_refused():
+    with refused("job 'a': guarantee['cpu'] is 5, above its limit of 4", "lower the one"):
+        fs.Job("a", guarantee={"cpu": 5, "mem_gb": 1}, limit={"cpu": 4})
+    assert fs.Job("a", guarantee={"cpu": 4}, limit={"cpu": 4})
 
 
 # --- Names ----------------------------------------------------------------------------------------
@@ -134,6 +163,29 @@ def test_a_usage_may_leave_resources_out_but_not_name_unknown_ones():
     assert fs.Scenario(POOL, [fs.Job("a", usage={"cpu": 1})], 1)
     with refused("usage of job 'a' names the unknown resource 'memgb'", "did you mean 'mem_gb'?"):
         fs.Scenario(POOL, [fs.Job("a", usage={"memgb": 1})], 1)
+
+
+@pytest.mark.parametrize("name", ["guarantee", "limit"])
+def test_a_guarantee_or_limit_is_of_known_resources(name):
+    assert fs.Scenario(POOL, [fs.Job("a", **{name: {"cpu": 1}})], 1)
+    with refused(f"{name} of job 'a' names the unknown resource 'memgb'", "did you mean 'mem_gb'?"):
+        fs.Scenario(POOL, [fs.Job("a", **{name: {"memgb": 1}})], 1)
+    with refused(f"job 'a': {name} is 3; expected a mapping"):
+        fs.Job("a", **{name: 3})
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (fs.Job("a", guarantee={"cpu": 201}), "guarantee of job 'a' in scenario 0 is 201 cpu"),
+        (fs.Job("a", min_executors=51), "min_executors of job 'a' in scenario 0 is 816 mem_gb"),
+    ],
+)
+def test_a_promise_above_the_pool_is_refused_unless_capacity_is_ignored(job, said):
+    scenario = fs.Scenario(POOL, job, 3)
+    with refused(said, "above the capacity of pool 'Batch'", 'on_full="ignore"'):
+        fs.allocate(scenario)
+    assert fs.allocate(scenario, on_full="ignore").granted.tolist() == [[3]]
 
 
 def test_a_job_takes_what_it_demands_or_its_pools_executor():
@@ -200,6 +252,9 @@ def test_every_problem_is_reported_at_once():
 
 def test_what_is_unusual_but_sound_is_taken():
     fs.Job("a", max_executors=0)
+    fs.Job("a", weight=0)
+    fs.Job("a", usage={"cpu": 9}, limit={"cpu": 4})
+    fs.Job("a", executors=5, min_executors=3)
     fs.Job("a", executors=5, max_executors=5)
     fs.Job("a", max_executors=2**31 - 1)
     fs.Job("a", demand={"cpu": 0, "mem_gb": 1})

@@ -56,6 +56,77 @@ def test_a_policys_own_rank_decides_ties():
     assert fs.allocate(batch, last_first, log=True).choices.tolist() == [[2, 1, 0, 2]]
 
 
+# --- Built in: every one of them against the naive scheduler is in test_engine.py -----------------
+
+POOL = fs.Pool("pool", {"cpu": 100}, {"cpu": 1})
+
+
+def served(policy, *jobs, extra=5):
+    """Names in the order of grants."""
+    scenario = fs.Scenario(POOL, jobs, extra)
+    return "".join(fs.allocate(scenario, policy).step_log()["allocated_to"])
+
+
+def test_each_built_in_policy_serves_as_its_docstring_says():
+    b, a = fs.Job("b", weight=2, submitted=3), fs.Job("a", executors=2, submitted=1)
+    assert served("round_robin", b, a) == "babab"
+    assert served("weighted_round_robin", b, a) == "babba"
+    assert served("fifo", b, a) == "aaaaa"
+    assert served("slots", b, a) == "bbbba"
+    assert served("drf", b, a) == "abbab"
+    first, last = fs.Job("z", priority=1, max_executors=2), fs.Job("y", min_executors=2)
+    assert served("priority", last, first) == "zzyyy"
+    assert served("priority(boost=1)", last, first) == "yzyzy"
+    assert served("priority(boost=2)", last, first) == "yyzzy"
+    assert served("min_share_first", last, first) == "yyzzy"
+    assert served("quota_first", last, fs.Job("z", guarantee={"cpu": 1})) == "yzyzy"
+
+
+def test_weightless_jobs_come_last_under_every_weighted_policy():
+    jobs = [fs.Job("a", weight=0), fs.Job("b", max_executors=2), fs.Job("c", weight=0)]
+    for policy in ("weighted_round_robin", "slots", "max_min", "drf", "asset"):
+        assert served(policy, *jobs) == "bbaca"
+
+
+@pytest.mark.parametrize("outer", ["min_share_first", "priority", "quota_first"])
+@pytest.mark.parametrize("then", ["fifo", "round_robin", "drf"])
+def test_ties_go_as_the_policy_that_comes_then_says(outer, then):
+    """By submission, in list order or by name: as without the stage before, where it is empty."""
+    jobs = [fs.Job("c", submitted=2), fs.Job("a", submitted=3), fs.Job("b", submitted=1)]
+    assert served(f'{outer}(then="{then}")', *jobs) == served(then, *jobs)
+
+
+@pytest.mark.parametrize("outer", ["min_share_first", "priority", "quota_first"])
+def test_the_policy_that_comes_then_is_checked(outer):
+    with refused("unknown policy 'dfr'; did you mean 'drf'?"):
+        fs.allocate(SCENARIO, fs.find_policy(outer, then="dfr"))
+
+
+A = fs.Scenario(fs.Pool("A", {"cpu": 10}, {"cpu": 1}), fs.Job("x"), 1)
+B = fs.Scenario(
+    fs.Pool("B", {"gpu": 4, "cpu": 8}, {"gpu": 1, "cpu": 1}),
+    [fs.Job("x", usage={"gpu": 2}), fs.Job("y", usage={"cpu": 3})],
+    1,
+)
+
+
+@pytest.mark.parametrize("policy", ["max_min", "drf", "asset", 'drf(exclude=["gpu"])'])
+def test_a_pool_has_the_results_it_has_alone_whatever_its_neighbours_resources(policy):
+    alone = [fs.allocate(scenario, policy).choices[0, 0] for scenario in (A, B)]
+    assert fs.allocate([A, B], policy).choices[:, 0].tolist() == alone
+
+
+def test_an_unknown_resource_is_answered_with_the_nearest_known_one():
+    for policy in ('drf(exclude=["gpx"])', 'max_min(resource="gpx")'):
+        with refused("there is no resource 'gpx'; did you mean 'gpu'?"):
+            fs.allocate(B, policy)
+    with refused("exclude is ['gpu', 'cpu'], which leaves no resource to compare"):
+        fs.allocate(B, 'asset(exclude=["gpu", "cpu"])')
+
+
+# --- Refused --------------------------------------------------------------------------------------
+
+
 def test_an_unknown_policy_is_answered_with_the_nearest_known_one():
     with refused("unknown policy 'roundrobin'", "did you mean 'round_robin'?"):
         fs.allocate(SCENARIO, "roundrobin")

@@ -1,5 +1,8 @@
 """What a sweep writes: its columns, and figures that anyone can recompute from a scenario."""
 
+import json
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -233,6 +236,33 @@ def test_drawn_jobs_are_written_by_name(tmp_path, replace):
             granted = fs.allocate(sweep.scenario(i), policy).granted[0].tolist()
             assert [r["job"] for r in mine] == written
             assert [r["granted"] for r in mine] == granted
+
+
+@fs.policy("own turns")
+def own_turns(batch, *, head_start: float = 0):
+    """In turn, the first job ahead."""
+    ahead = -head_start * (np.arange(batch.J) == 0)[:, None, None]
+    return fs.Claims(ahead, np.ones((1, 1, 1)), np.ones((1, 1, 1)))
+
+
+@fs.key_policy("own squares")
+def own_squares(usage, demand, capacity, weight, executors):
+    """Sum of squared shares."""
+    return ((usage / capacity) ** 2).sum() / weight
+
+
+def test_policies_of_ones_own_are_run_by_name_with_parameters(tmp_path):
+    labels = ["own turns", "own turns(head_start=7)", "own squares", "drf(post_grant=true)"]
+    text = blocks("grid = { extra_executors = [3, 15] }", policies=json.dumps(labels))
+    sweep = ran(text, tmp_path).sweep
+    found = {(r["scenario"], r["policy"], r["job"]): r for r in rows(tmp_path, "jobs")}
+    assert {policy for _, policy, _ in found} == set(labels)
+    for i in range(2):
+        scenario = sweep.scenario(i)
+        for label in labels:
+            granted = fs.allocate(scenario, label, workers=2).granted[0].tolist()
+            mine = [found[i, label, job.name]["granted"] for job in scenario.jobs]
+            assert mine == granted
 
 
 def test_sobol_draws_are_run(tmp_path):

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
 from fairsched_fast.errors import InputError
-from fairsched_fast.metrics import share
+from fairsched_fast.metrics import real_jobs, share
 from fairsched_fast.policies import by_priority, counted, resource_indices
 from fairsched_fast.registry import Declaration, policy
 
 Floats = NDArray[np.float64]
 
 _ROUNDS = 10  # of re-sharing
+_MOST = 1e9  # of a multiplier
 _ENOUGH = 0.01  # of the pool that may stay unshared
 
 
@@ -26,22 +27,24 @@ def cost(batch: Batch, **parameters: Any) -> Floats:
     """(J, S): the cost of what each queue holds, as Armada's reports show it."""
     numerators, denominators, kept = _multipliers(batch, **parameters)
     of = share(batch.usage[:, kept] * numerators, batch.capacity[kept] * denominators)
-    weighted: Floats = of.max(axis=1) / batch.true_weight
+    weight = batch.true_weight
+    weighted = np.where(weight > 0, of.max(axis=1) / np.where(weight > 0, weight, 1), np.inf)
     return np.broadcast_to(weighted, (batch.J, batch.S))
 
 
-def fair_shares(batch: Batch, **parameters: Any) -> Floats:
-    """(J, 3, S): each queue's fair share, that capped by its demand with spare demand re-shared,
+def fair_shares(batch: Batch, **parameters: Any) -> dict[str, Floats]:
+    """(J, S) each: a queue's fair share, that capped by its demand with spare demand re-shared,
     and what it would get if its demand had no end.
     """
-    weight = np.broadcast_to(batch.true_weight, (batch.J, batch.S))
+    weight = np.where(real_jobs(batch), batch.true_weight, 0.0)
     numerators, denominators, kept = _multipliers(batch, **parameters)
     wanted = np.where(batch.demand == 0, 0, batch.wanted[:, np.newaxis]) * batch.demand
     asked = (batch.usage + wanted)[:, kept] * numerators
     demand = share(asked, batch.capacity[kept] * denominators).max(axis=1)
     nothing = (batch.capacity == 0).all(axis=0)
     demand = np.broadcast_to(np.where(nothing, 1.0, demand), weight.shape)
-    plain = weight / weight.sum(axis=0)
+    everyone = weight.sum(axis=0)
+    plain = weight / np.where(everyone > 0, everyone, 1)
     capped, uncapped, spare = (np.zeros(weight.shape) for _ in range(3))
     achieved = np.zeros(weight.shape, np.bool_)
     unallocated = np.ones(batch.S)
@@ -58,7 +61,7 @@ def fair_shares(batch: Batch, **parameters: Any) -> Floats:
         capped, achieved = np.where(full, demand, capped), achieved | full
         spare = over
         unallocated = np.where(going, np.where(full, over, 0).sum(axis=0), 0)
-    return np.stack([plain, capped, uncapped], axis=1)
+    return {"fair_share": plain, "demand_capped": capped, "uncapped": uncapped}
 
 
 @policy(
@@ -72,14 +75,15 @@ def fair_shares(batch: Batch, **parameters: Any) -> Floats:
         source="internal/scheduler/scheduling/fairness/fairness.go, queue_scheduler.go, "
         "context/scheduling.go, at 207cc9e0",
         key="cost of what the queue holds, the executor about to be given included",
-        weight="divides the cost; Armada has no weight 0, here it is last",
+        weight="divides the cost; Armada has no weight 0, here it is last whatever the priority",
         ties="name",
         stages="jobs of higher priority (Armada: priority class) first",
         unfit="skipped",
         zero="a resource of capacity 0 counts for nobody",
         not_modelled="gangs, preemption, away pools, short-job penalties, prefer-large-job order; "
-        "share() is the cost of what is held; fair_share() re-shares spare demand as Armada does, "
-        "ten times or until 1 % is left",
+        "a multiplier of 0, which Armada reads as 1, leaves "
+        "the resource out; limits do not cap demand; share() is the cost of what is held; "
+        "fair_share() re-shares spare demand as Armada does, ten times or until 1 % is left",
         share=cost,
         fair_share=fair_shares,
     ),
@@ -113,9 +117,9 @@ def _multipliers(
         raise InputError("multipliers and exclude are both given; expected one of them")
     chosen = resource_indices(batch, list(multipliers))
     for name, value in multipliers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
             raise InputError(f"multipliers.{name} is {value!r}; expected a number, 0 or more")
-    exact = [Fraction(repr(value)) for value in multipliers.values()]
+    exact = [Fraction(repr(float(value))) for value in multipliers.values()]
     return (
         np.array([[float(part.numerator)] for part in exact]),
         np.array([[float(part.denominator)] for part in exact]),

@@ -12,7 +12,7 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError
 from fairsched_fast.number_rules import NO_LIMIT
-from fairsched_fast.policies import by_priority, resource_indices
+from fairsched_fast.policies import by_tier, resource_indices
 from fairsched_fast.registry import Declaration, policy
 
 Floats = NDArray[np.float64]
@@ -21,9 +21,14 @@ Flags = NDArray[np.bool_]
 _NO_SHARE = 1000.0  # what use of a resource counts whose allocatable share is 0
 
 
-def fair_shares(batch: Batch, *, grain: Mapping[str, float] = {}) -> Floats:
-    """(J, R, S): KAI's division of the pool, resource by resource, as people write amounts."""
-    return batch.as_given(_divide(batch, grain))
+def fair_shares(
+    batch: Batch,
+    *,
+    grain: Mapping[str, float] = {},
+) -> dict[str, Floats]:
+    """Resource → (J, S): KAI's division of the pool, as people write amounts."""
+    divided = batch.as_given(_divide(batch, grain))
+    return {name: divided[:, r] for r, name in enumerate(batch.labels.resources)}
 
 
 def _divide(batch: Batch, grain: Mapping[str, float]) -> Floats:
@@ -34,7 +39,7 @@ def _divide(batch: Batch, grain: Mapping[str, float]) -> Floats:
     left = np.maximum(batch.capacity - fair.sum(axis=0), 0)
     step = _grains(batch, grain)
     remainder = np.zeros(shape)
-    weight = np.broadcast_to(batch.true_weight, (batch.J, batch.S))[:, np.newaxis]
+    weight = np.broadcast_to(batch.weight, (batch.J, batch.S))[:, np.newaxis]
     priority = np.broadcast_to(batch.priority, (batch.J, batch.S))
     classes = [(priority == level)[:, np.newaxis] for level in np.unique(priority)[::-1]]
     for members in classes:
@@ -72,14 +77,16 @@ def _share_class(
         if not going.any():
             return
         served = hungry & (weight > 0) & going
-        share = left * weight / np.where(total > 0, total, 1)
+        over = np.where(total > 0, total, 1)
+        portion = np.broadcast_to(left * weight, fair.shape)
+        share = portion / over
         missing = want - fair
         full, part = served & (missing <= share), served & (missing > share)
-        whole = np.floor(share / step) * step
+        whole = np.floor_divide(portion, over * step) * step
         given = np.where(full, missing, np.where(part, whole, 0))
         remainder[full] = 0
         rest = part & (share > whole)
-        remainder[rest] = (share - whole)[rest]
+        remainder[rest] = ((portion - whole * over) / over)[rest]
         fair += given
         left -= given.sum(axis=0)
         going = going & (served & (missing < share)).any(axis=0) & (left > 0)
@@ -87,7 +94,8 @@ def _share_class(
 
 def _wanted(batch: Batch) -> Floats:
     """(J', R, S'): all that a queue asks for, what it holds included, up to its limit."""
-    count = np.where(batch.wanted == NO_LIMIT, np.inf, batch.wanted)[:, np.newaxis]
+    unlimited = batch.wanted.astype(np.int64) + batch.executors >= NO_LIMIT
+    count = np.where(unlimited, np.inf, batch.wanted)[:, np.newaxis]
     more = np.where(batch.demand > 0, count, 0) * np.where(batch.demand > 0, batch.demand, 1)
     wanted: Floats = np.minimum(batch.usage + more, batch.limit)
     return wanted
@@ -97,7 +105,7 @@ def _grains(batch: Batch, grain: Mapping[str, float]) -> Floats:
     """(R, S'): what is handed out at once of each resource, in units."""
     places = resource_indices(batch, list(grain))
     for name, value in grain.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
             raise InputError(f"grain.{name} is {value!r}; expected a number above 0")
     amounts = np.ones((batch.R, 1))
     amounts[places, 0] = list(grain.values())
@@ -123,12 +131,14 @@ def _by_age(batch: Batch) -> NDArray[np.int64]:
         weight="divides what is over quota; weight 0 gets its guarantee and nothing over quota",
         ties="submitted, then name",
         stages="queues within their guarantee (deserved) with the executor; then those not above "
-        "their fair share in every resource; then the rest; higher priority first in each",
+        "their fair share in every resource; then the rest; in each higher priority first, then "
+        "those that use no resource without a share",
         unfit="skipped",
-        zero="use of a resource without a share counts a thousandfold",
+        zero="use of a resource without a share counts a thousandfold, in the pool's own unit",
         not_modelled="queue trees, gangs, reclaiming, historical usage; of equal keys the smaller "
-        "before the grant; share() and fair_share() are the division: guarantee or request first, "
-        "the rest by priority and weight in steps of `grain` (1 as the pool states it)",
+        "before the grant, then the smaller allocatable share; share() and fair_share() are the "
+        "division: guarantee or request first, the rest by priority and weight in steps of `grain` "
+        "(1 as the pool states it)",
         share=fair_shares,
         fair_share=fair_shares,
     ),
@@ -146,13 +156,13 @@ def kai(batch: Batch, *, grain: Mapping[str, float] = {}) -> list[Claims]:
         per=np.where(none, batch.unit_scale, allowed),
         rank=_by_age(batch),
     )
+    # Who uses a resource without a share comes after who does not, within a priority.
+    uses = (none & (after > 0)).any(axis=1)
+    tier = 2.0 * batch.priority - uses
     starved = _claims_within(batch, after, batch.guarantee).min(axis=1)
     under = _claims_within(batch, batch.usage, fair).max(axis=1)
-    return by_priority(batch, [claims.up_to(starved)]) + _rest(batch, claims, under)
-
-
-def _rest(batch: Batch, claims: Claims, under: Floats) -> list[Claims]:
-    return by_priority(batch, [claims.up_to(under)]) + by_priority(batch, [claims])
+    stages = (claims.up_to(starved), claims.up_to(under), claims)
+    return [tiered for stage in stages for tiered in by_tier(batch, [stage], tier)]
 
 
 def _claims_within(batch: Batch, first: Floats, amount: Any) -> Floats:

@@ -24,18 +24,16 @@ _MAX_INT = 2**63 - 1
 
 def shown(batch: Batch, **parameters: Any) -> NDArray[np.object_]:
     """(J, S): the share as Kueue shows it, its ceiling; MaxInt for weight 0 while borrowing."""
-    weighted = _lines(batch, parameters.get("flavors", {}), batch.true_weight)
-    key = np.broadcast_to(weighted.key(np.zeros((batch.J, batch.S), int)), (batch.J, batch.S))
-    shares = np.where(batch.true_weight == 0, _drs(batch, parameters), key)
-    whole = np.empty(shares.shape, object)
-    whole[:] = np.ceil(shares.round(9)).astype(int)
-    whole[np.broadcast_to(batch.true_weight == 0, shares.shape) & (shares > 0)] = _MAX_INT
-    return whole
-
-
-def _drs(batch: Batch, parameters: Mapping[str, Any]) -> Floats:
-    plain = _lines(batch, parameters.get("flavors", {}), np.ones((1, 1)))
-    return plain.key(np.zeros((batch.J, batch.S), int))
+    nothing = np.broadcast_to(batch.true_weight == 0, (batch.J, batch.S))
+    weight = np.where(batch.weight == 0, batch.weight_scale, batch.weight)
+    lines = _lines(batch, parameters.get("flavors", {}), weight)
+    per = np.where(lines.per == 0, np.inf, lines.per)
+    whole = -np.floor_divide(-np.multiply(lines.offset, batch.weight_scale), per)
+    share = np.broadcast_to(np.maximum(whole.max(axis=1), 0), (batch.J, batch.S))
+    answers = np.empty(share.shape, object)
+    answers[:] = share.astype(np.int64)
+    answers[nothing & (share > 0)] = _MAX_INT
+    return answers
 
 
 @policy(
@@ -82,7 +80,7 @@ def kueue(
     within = _within_nominal(batch) if non_borrowing_first else np.zeros((1, 1))
     if not weightless.any():
         return [everyone.up_to(within), everyone] if non_borrowing_first else [everyone]
-    free = np.where(weightless, _not_counted(batch), np.inf)
+    free = np.where(weightless, _not_counted(batch, flavors), np.inf)
     first = [everyone.up_to(np.minimum(within, free)), everyone.up_to(within)]
     return [
         *(first if non_borrowing_first else []),
@@ -94,11 +92,7 @@ def kueue(
 def _lines(batch: Batch, flavors: Mapping[str, Sequence[str]], weight: Floats) -> Claims:
     """A line for each resource; for one with flavors, one for every choice of those borrowed."""
     beyond = batch.usage + batch.demand - batch.guarantee
-    groups = [resource_indices(batch, members) for members in flavors.values()]
-    named = [r for group in groups for r in group]
-    if len(named) != len(set(named)):
-        raise InputError(f"flavors is {dict(flavors)!r}; expected each resource in one list")
-    groups += [[r] for r in range(batch.R) if r not in named]
+    groups = _groups(batch, flavors)
     offset, slope, per = [], [], []
     for group in groups:
         scale = np.ones((len(group), 1)) if len(group) == 1 else _one_unit(batch, group)
@@ -140,9 +134,23 @@ def _within_nominal(batch: Batch) -> Floats:
     return batch.executors_within(batch.guarantee, np.ones((1, batch.R, 1), np.bool_))
 
 
-def _not_counted(batch: Batch) -> Floats:
+def _not_counted(batch: Batch, flavors: Mapping[str, Sequence[str]]) -> Floats:
     """(J', S'): executors that can be given before its share is above 0."""
-    lendable = batch.capacity[np.newaxis] > 0
+    lendable = np.zeros((1, *batch.capacity.shape), np.bool_)
+    for group in _groups(batch, flavors):
+        lendable[:, group] = (batch.capacity[group] > 0).any(axis=0)
     count = batch.executors_within(batch.guarantee, lendable)
     borrows = ((batch.usage > batch.guarantee) & lendable).any(axis=1)
     return np.where(borrows, 0, count)
+
+
+def _groups(batch: Batch, flavors: Mapping[str, Sequence[str]]) -> list[list[int]]:
+    """Where the flavors of each resource stand, then every other resource by itself."""
+    for name, members in flavors.items():
+        if not isinstance(members, list | tuple) or not members:
+            raise InputError(f"flavors.{name} is {members!r}; expected a list of resources")
+    groups = [resource_indices(batch, members) for members in flavors.values()]
+    named = [r for group in groups for r in group]
+    if len(named) != len(set(named)):
+        raise InputError(f"flavors is {dict(flavors)!r}; expected each resource in one list")
+    return groups + [[r] for r in range(batch.R) if r not in named]

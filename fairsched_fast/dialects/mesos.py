@@ -14,13 +14,13 @@ from fairsched_fast.policies import counted
 from fairsched_fast.registry import Declaration
 
 _FACTS = 5  # for each resource: usage, demand, denominator, guarantee, whether it is guaranteed
-_EXECUTORS = -1
+_WEIGHT, _EXECUTORS = -2, -1
 
 
 def _key(facts: NDArray[np.float64], granted: int, row: NDArray[np.float64]) -> None:
     """Whether its guarantee is met, its weighted dominant share, how often it was given to."""
     met, share = 1.0, 0.0
-    for r in range((facts.shape[0] - 1) // _FACTS):
+    for r in range((facts.shape[0] - 2) // _FACTS):
         usage = facts[_FACTS * r] + granted * facts[_FACTS * r + 1]
         asks, guaranteed = facts[_FACTS * r + 1] > 0, facts[_FACTS * r + 4] > 0
         if asks and guaranteed and usage < facts[_FACTS * r + 3]:
@@ -28,8 +28,8 @@ def _key(facts: NDArray[np.float64], granted: int, row: NDArray[np.float64]) -> 
         per = facts[_FACTS * r + 2]
         if per > 0:
             share = max(share, usage / per)
-        elif per == 0 and usage > 0:  # of weight 0
-            share = np.inf
+    if facts[_WEIGHT] == 0:
+        share = np.inf
     row[0], row[1], row[2] = met, share, facts[_EXECUTORS] + granted
 
 
@@ -46,9 +46,9 @@ def _key(facts: NDArray[np.float64], granted: int, row: NDArray[np.float64]) -> 
         source="src/master/allocator/mesos/sorter/drf/sorter.hpp (compareDRF), sorter.cpp "
         "(calculateShare), hierarchical.cpp (quota), at c1b42f79",
         key="dominant share before the grant, resources of `exclude` left out",
-        weight="divides the share; Mesos refuses weight 0, here it is last",
+        weight="divides the share; Mesos refuses weight 0, here it is last in its stage",
         ties="executors held + granted, then name",
-        stages="roles with a guarantee that is not met on every resource go first, by the same key",
+        stages="roles below their guarantee of a resource they ask for go first, by the same key",
         unfit="skipped",
         zero="a resource of capacity 0 counts for nobody",
         not_modelled="offers of whole agents, declines and filters (Mesos counts offers, also "
@@ -71,4 +71,6 @@ def mesos(batch: Batch, *, exclude: Sequence[str] = ()) -> KeyFacts:
             batch.guarantee[:, r],
             batch.guaranteed[:, r],
         ]
-    return KeyFacts(stack_facts(batch, [*planes, batch.executors]), batch.name_rank, columns=3)
+    return KeyFacts(
+        stack_facts(batch, [*planes, batch.weight, batch.executors]), batch.name_rank, columns=3
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import rank_by
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
+from fairsched_fast.metrics import real_jobs
 from fairsched_fast.policies import counted
 from fairsched_fast.registry import Declaration
 
@@ -58,8 +60,8 @@ def _of(facts: Floats, granted: int, r: int, per: float) -> float:
     return np.inf if held > 0 else 0.0
 
 
-def fair_shares(batch: Batch) -> Floats:
-    """(J, R, S): ComputeFairShares, resource by resource, as its bisection leaves them.
+def fair_shares(batch: Batch, **_: Any) -> dict[str, Floats]:
+    """Resource → (J, S): ComputeFairShares, as its bisection leaves them.
 
     Shares are clamp(weight · R, guarantee, limit), cut to whole numbers, for the least R that hands
     out all there is; they may add up to a little more.
@@ -69,13 +71,13 @@ def fair_shares(batch: Batch) -> Floats:
         np.broadcast_to(batch.as_given(quantity), shape)
         for quantity in (batch.guarantee, batch.limit)
     )
-    weight = np.broadcast_to(batch.true_weight, (batch.J, batch.S))
+    weight = np.where(real_jobs(batch), batch.true_weight, 0.0)
     capacity = np.broadcast_to(batch.as_given(batch.capacity), (batch.R, batch.S))
     shares = np.zeros(shape)
     for r in range(batch.R):
         for s in range(batch.S):
             shares[:, r, s] = _divide(capacity[r, s], weight[:, s], least[:, r, s], most[:, r, s])
-    return shares
+    return {name: shares[:, r] for r, name in enumerate(batch.labels.resources)}
 
 
 def _divide(total: float, weight: Floats, least: Floats, most: Floats) -> Floats:
@@ -125,7 +127,8 @@ def _divide(total: float, weight: Floats, least: Floats, most: Floats) -> Floats
         "guarantee",
         unfit="skipped",
         zero="held of a capacity or guarantee of 0 is infinite, nothing held is 0",
-        not_modelled="reservations of nodes, locality, queue trees, 32-bit floats; fair_share() is "
+        not_modelled="`exclude` is ours; reservations of nodes, locality, queue trees, 32-bit "
+        "floats; fair_share() is "
         "ComputeFairShares, its rounding and 25 rounds of bisection included",
         fair_share=fair_shares,
     ),

@@ -9,15 +9,16 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
 from fairsched_fast.number_rules import NO_LIMIT
 from fairsched_fast.registry import Declaration
+from fairsched_fast.units import common_denominator
 
 Floats = NDArray[np.float64]
 
 _FACTS = 3  # for each resource: usage, demand, denominator
-_OTHERS = 4  # priority, whether it decides before the share, executors wanted, each one's share
+_OTHERS = 4  # priority, whether it decides before the share, executors wanted, each one's size
 
 
 def _key(facts: Floats, granted: int, row: Floats) -> None:
-    """Share and priority, in either order, then what it still waits for."""
+    """Priority where it decides first, share, priority, then what it still waits for."""
     R = (facts.shape[0] - _OTHERS) // _FACTS
     share = 0.0
     for r in range(R):
@@ -26,14 +27,16 @@ def _key(facts: Floats, granted: int, row: Floats) -> None:
         if used > 0:
             share = max(share, used / per if per > 0 else 1.0)
     priority, priority_first, wanted, size = facts[_FACTS * R :]
-    row[0] = -priority if priority_first > 0 else share
-    row[1] = share if priority_first > 0 else -priority
-    row[2] = -(wanted - granted) * size
+    row[0] = -priority if priority_first > 0 else 0.0
+    row[1] = share
+    row[2] = -priority
+    row[3] = -(wanted - granted) * size if size > 0 else 0.0
 
 
 @facts_policy(
     "yunikorn",
     _key,
+    shown=1,
     measure="share",
     formula="max_r usage / guarantee (or limit, or capacity)",
     source="YuniKorn, fair sort of queues; ties by priority, larger pending, then list order",
@@ -61,8 +64,9 @@ def yunikorn(batch: Batch, *, priority_first: bool = False) -> KeyFacts:
     per = np.where(batch.guaranteed, batch.guarantee, limit)
     for r in range(batch.R):
         planes += [batch.usage[:, r], batch.demand[:, r], per[:, r]]
-    capacity = np.where(batch.capacity > 0, batch.capacity, np.inf)
-    wanted = np.where(batch.room == NO_LIMIT, np.inf, batch.room)
-    size = (batch.demand / capacity).sum(axis=1)
+    times, _ = common_denominator(batch.capacity)
+    unlimited = batch.wanted.astype(np.int64) + batch.executors >= NO_LIMIT
+    wanted = np.where(unlimited, np.inf, batch.wanted)
+    size = (batch.demand * times).sum(axis=1)  # of an executor, its shares added up
     others = [batch.priority, np.full((1, 1), float(priority_first)), wanted, size]
-    return KeyFacts(stack_facts(batch, [*planes, *others]), columns=3)
+    return KeyFacts(stack_facts(batch, [*planes, *others]), columns=4)

@@ -75,7 +75,7 @@ def lowest(keys: NDArray[np.float64], given: NDArray[np.int64], room: NDArray[np
 @cache
 def compile_greedy(key: KeyFunction, version: str) -> Greedy:
     """The general kernel for a key function; `version` tells an edited one from its cached code."""
-    inner = register_jitable(key)
+    inner, stamp = register_jitable(key), int(version[:15], 16)
 
     @jit
     def run(
@@ -90,6 +90,8 @@ def compile_greedy(key: KeyFunction, version: str) -> Greedy:
         fault: Fault,
     ) -> None:
         """As `steps`; facts are (J', S', F). With `rising` a key that falls is a fault."""
+        if stamp < 0:  # never: the cache on disk tells versions apart by what a closure refers to
+            return
         one = blank(problem)
         J, N = one.job.shape[0], choices.shape[0]
         keys, row = np.zeros((J, columns)), np.zeros(columns)
@@ -136,6 +138,8 @@ def compile_greedy(key: KeyFunction, version: str) -> Greedy:
         facts: NDArray[np.float64], counts: NDArray[np.int64], out: NDArray[np.float64]
     ) -> None:
         """Keys (J, n, K) of the jobs of one scenario, once each was granted `counts` (J, n)."""
+        if stamp < 0:
+            return
         for j in range(counts.shape[0]):
             for n in range(counts.shape[1]):
                 inner(facts[j if facts.shape[0] > 1 else 0, 0], counts[j, n], out[j, n])

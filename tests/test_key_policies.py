@@ -1,0 +1,281 @@
+"""Key functions: the general kernel, and what is said of functions that will not do."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from agreement import ON_FULL, rules, same
+from complaints import refused
+from hypothesis import given, settings
+from notebook_figures import SCENARIO
+from strategies import as_batch, as_scenario, stacks
+
+import fairsched_fast as fs
+from fairsched_fast import engine
+
+
+@fs.key_policy("largest share", measure="largest share")
+def largest_share(usage, demand, capacity, weight, executors):
+    """The dominant share, over the weight."""
+    most = 0.0
+    for r in range(usage.shape[0]):
+        if capacity[r] > 0:
+            most = max(most, usage[r] / capacity[r] / weight)
+    return most
+
+
+@fs.key_policy("most first", may_fall=True)
+def most_first(usage, demand, capacity, weight, executors):
+    """Whoever has most is given more."""
+    return -float(executors)
+
+
+def sixteenths(stack):
+    """The same cases in pools whose shares are exact floats, all jobs of some weight."""
+    for case in stack:
+        used = max(
+            sum(job["usage"][r] for job in case["jobs"]) for r in range(len(case["capacity"]))
+        )
+        case["capacity"] = [2.0 ** max(4, math.ceil(math.log2(used + 1)))] * len(case["capacity"])
+        for job in case["jobs"]:
+            job["weight"] = {0: 1, 0.1: 0.25, 3: 4, 1.5: 2}.get(job["weight"], job["weight"])
+            job.pop("guarantee", None)
+            job["min_executors"] = 0
+    return stack
+
+
+@given(stacks(units=[(1, 1), (1, 4)]).map(sixteenths), rules)
+@settings(max_examples=60)
+def test_a_key_function_equals_the_claims_of_the_same_key(stack, on_full):
+    batch = as_batch(stack)
+    by_key = fs.allocate(batch, "largest share", on_full=on_full, log=True)
+    claims = fs.allocate(batch, "drf", on_full=on_full, log=True)
+    assert np.array_equal(by_key.choices, claims.choices)
+    assert np.array_equal(by_key.granted, claims.granted)
+    assert np.array_equal(by_key.stop, claims.stop)
+    assert by_key.keys == "function"
+    for s, case in enumerate(stack):
+        alone = fs.allocate(as_batch([case]), "largest share", on_full=on_full)
+        assert np.array_equal(alone.granted[0], by_key.granted[s])
+
+
+@given(stacks(units=[(1, 1)], most=1).map(sixteenths))
+@settings(max_examples=20)
+def test_ties_go_by_name(stack):
+    [case] = stack
+    names = [f"job {9 + j}" for j in reversed(range(len(case["jobs"])))]
+    scenario = as_scenario(case, names)
+    by_key, claims = fs.allocate(scenario, "largest share"), fs.allocate(scenario, "drf")
+    assert by_key.choices.tolist() == claims.choices.tolist()
+
+
+@pytest.mark.parametrize("on_full", ON_FULL)
+def test_neither_workers_nor_chunks_change_a_result(on_full, monkeypatch):
+    rng = np.random.default_rng(8)
+    batch = fs.Batch(
+        capacity=rng.integers(10, 90, (3000, 2)) * 1.1,
+        demand=rng.random((3000, 3, 2)),
+        extra_executors=rng.integers(0, 30, 3000),
+    )
+    one = fs.allocate(batch, "largest share", on_full=on_full, log=True, workers=1)
+    monkeypatch.setattr(engine, "_CHUNK_VALUES", 700)
+    same(fs.allocate(batch, "largest share", on_full=on_full, log=True, workers=2), one)
+    finals = fs.allocate(batch, "largest share", on_full=on_full)
+    assert np.array_equal(finals.granted, one.granted)
+
+
+def test_a_key_function_sees_what_its_job_has_at_that_moment():
+    seen = fs.Scenario(
+        fs.Pool("pool", {"cpu": 12.8, "mem_gb": 64}, {"cpu": 0.1, "mem_gb": 2}),
+        [fs.Job("a", usage={"cpu": 0.3}, executors=3, weight=0.5), fs.Job("b", executors=9)],
+        2,
+    )
+
+    @fs.key_policy("digits")
+    def digits(usage, demand, capacity, weight, executors):
+        return usage[0] * 1e4 + usage[1] * 1e2 + demand[0] + capacity[0] + weight + executors
+
+    share = fs.find_policy("digits").share(seen)
+    assert share["a"] == pytest.approx(3000 + 0 + 0.1 + 12.8 + 0.5 + 3)
+    reason = fs.allocate(seen, "digits").step_log()["reason"].tolist()[1]
+    assert reason == f"lowest key wins → [a: 3016.400, b: {1000 + 200 + 0.1 + 12.8 + 1 + 10:.3f}]"
+
+
+def test_a_key_functions_measure_and_numbers_are_in_the_step_log():
+    of_key = fs.allocate(SCENARIO, largest_share).step_log()
+    drf = fs.allocate(SCENARIO, "drf").step_log()
+    assert of_key["allocated_to"].tolist() == drf["allocated_to"].tolist()
+    assert of_key["reason"].tolist() == [
+        text.replace("dominant share", "largest share") for text in drf["reason"]
+    ]
+
+
+# --- Keys that will not do ------------------------------------------------------------------------
+
+FOUR = fs.Batch(capacity=[99], demand=[[1], [1]], executors=[1, 0], extra_executors=4, jobs="ab")
+
+
+def test_a_falling_key_is_refused_with_the_counter_example():
+    @fs.key_policy("falls")
+    def falls(usage, demand, capacity, weight, executors):
+        return abs(executors - 2.0)
+
+    with refused(
+        "policy 'falls': the key of job 'a' in scenario 0 falls from 1.0 to 0.0",
+        "once it was granted 1 executor",
+        "expected a key that never falls",
+        "may_fall=True",
+    ):
+        fs.allocate(FOUR, falls)
+
+
+def test_a_key_that_may_fall_is_taken_at_its_word():
+    assert fs.allocate(FOUR, most_first, log=True).choices.tolist() == [[0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("may_fall", [True, False])
+def test_a_key_that_is_not_a_number_is_refused(may_fall):
+    @fs.key_policy("lost", may_fall=may_fall)
+    def lost(usage, demand, capacity, weight, executors):
+        return math.nan if executors == 2 else 0.0
+
+    with refused("policy 'lost': the key of job 'a' in scenario 0 is not a number", "1 executor"):
+        fs.allocate(FOUR, lost)
+
+
+def test_infinite_keys_are_keys():
+    @fs.key_policy("only the first two")
+    def two(usage, demand, capacity, weight, executors):
+        return math.inf if executors >= 2 else 0.0
+
+    assert fs.allocate(FOUR, two, log=True).choices.tolist() == [[0, 1, 1, 0]]
+
+
+def test_a_key_function_takes_five_arguments():
+    with refused("key policy 'short' takes (usage, weight); expected (usage, demand, capacity,"):
+        fs.key_policy("short")(lambda usage, weight: 0.0)
+    with refused('@key_policy needs a name; write @key_policy("mine") above the function'):
+        fs.key_policy(lambda usage, demand, capacity, weight, executors: 0.0)
+    with refused("policy 'drf' is built in"):
+        fs.key_policy("drf")(lambda usage, demand, capacity, weight, executors: 0.0)
+    with refused("no parentheses"):
+        fs.key_policy("a(b")(lambda usage, demand, capacity, weight, executors: 0.0)
+
+
+class Thing:
+    """What Numba knows nothing of."""
+
+
+THING = Thing()
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda usage, demand, capacity, weight, executors: THING.share, "THING"),
+        (lambda usage, demand, capacity, weight, executors: usage.nothing(), "nothing"),
+        (lambda usage, demand, capacity, weight, executors: no_such_name, "no_such_name"),  # noqa: F821
+        (lambda usage, demand, capacity, weight, executors: "high", "unicode_type"),
+        (lambda usage, demand, capacity, weight, executors: None, "none"),
+        (lambda usage, demand, capacity, weight, executors: usage, "array"),
+    ],
+    ids=["an object", "no method", "no name", "a word", "nothing", "an array"],
+)
+def test_a_function_that_cannot_be_compiled_is_named_with_the_reason(function, said):
+    policy = fs.key_policy("hard")(function)
+    with refused("policy 'hard': its key function cannot be compiled", "expected", said):
+        fs.allocate(FOUR, policy)
+
+
+def test_a_key_function_has_no_claims():
+    for use in (
+        lambda: fs.lower(FOUR, "most first"),
+        lambda: fs.allocate(FOUR, 'priority(then="most first")'),
+    ):
+        with refused("policy 'most first' compares jobs by a key function and has no claims"):
+            use()
+
+
+def test_a_key_function_cannot_change_what_other_keys_are_made_of():
+    @fs.key_policy("meddling keys")
+    def meddling(usage, demand, capacity, weight, executors):
+        capacity[0] += 1  # refused when compiled, or on a copy
+        return capacity[0]
+
+    try:
+        fs.allocate(FOUR, meddling)
+    except fs.InputError:
+        return
+    keys = [meddling.keys(FOUR, np.zeros((2, 3), np.int64)).ravel().tolist() for _ in range(2)]
+    assert keys == [[100.0] * 6] * 2
+
+
+# --- Machine code on disk -------------------------------------------------------------------------
+
+RUN = """
+import sys
+import numba
+sys.path.insert(0, ".")
+import fairsched_fast as fs
+import mine
+two = fs.Batch(capacity=[99], demand=[[1], [1]], usage=[[5], [0]], extra_executors=3)
+print(fs.allocate(two, "edited").granted.tolist())
+"""
+MINE = """
+import numba
+import fairsched_fast as fs
+{above}
+
+@fs.key_policy("edited", may_fall=True)
+def edited(usage, demand, capacity, weight, executors):
+    return {key}
+"""
+HELPER = "import numba\n\n@numba.njit\ndef sign(x):\n    return {sign}\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "key"),
+    [
+        ("SIGN = {sign}", "SIGN * usage[0]"),
+        ("from helper import sign", "sign(0.0) * usage[0]"),
+        ("import helper", "helper.sign(0.0) * usage[0]"),
+    ],
+    ids=["a constant", "a helper", "a helper's module"],
+)
+def test_an_edited_function_is_not_served_from_a_stale_cache(tmp_path, above, key):
+    def run(sign):
+        mine = MINE.replace("{above}", above).replace("{key}", key)
+        (tmp_path / "mine.py").write_text(mine.replace("{sign}", sign))
+        (tmp_path / "helper.py").write_text(HELPER.replace("{sign}", sign))
+        command = [sys.executable, "-B", "-c", RUN]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return ran.stdout.strip() or ran.stderr
+
+    assert run("1.0") == "[[0, 3]]"
+    assert run("-1.0") == "[[3, 0]]"
+
+
+ROWS = """
+import sys
+import fairsched_fast as fs
+for name, sign in (("low", 1.0), ("high", -1.0)):
+    exec(f"def {name}(usage, demand, capacity, weight, executors): return {sign} * usage[0]")
+    fs.key_policy(name, may_fall=True)(globals()[name])
+two = fs.Batch(capacity=[99], demand=[[1], [1]], usage=[[5], [0]], extra_executors=3)
+print(*(fs.allocate(two, name).granted.tolist() for name in sys.argv[1:]))
+"""
+
+
+def test_functions_that_other_processes_compiled_are_told_apart():
+    """Each is the first that its process compiles, and both are on disk when a third needs both."""
+
+    def run(*names):
+        command = [sys.executable, "-c", ROWS, *names]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    fs.allocate(FOUR)  # kernels are on disk
+    assert run("low") == "[[0, 3]]"
+    assert run("high") == "[[3, 0]]"
+    assert run("low", "high") == "[[0, 3]] [[3, 0]]"
