@@ -44,6 +44,7 @@ class Labels:
     pool: NDArray[np.object_]  # (S',) names
     jobs: NDArray[np.object_]  # (S', J) names, "" for padding
     resources: tuple[str, ...]  # R names
+    elsewhere: tuple[str, ...] = ()  # resources of other pools, which these lack
 
 
 class Batch(Quantities):
@@ -256,6 +257,7 @@ class Batch(Quantities):
             pool=labels.pool if len(labels.pool) == 1 else labels.pool[start:stop],
             jobs=labels.jobs if shared else labels.jobs[start:stop],
             resources=labels.resources,
+            elsewhere=labels.elsewhere,
         )
         if self.overfull is not None:
             part.overfull = None

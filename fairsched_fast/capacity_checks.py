@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.batch import Batch
+from fairsched_fast.batch import FLOAT_SLACK, Batch
 from fairsched_fast.errors import InputError
 
 _ROWS_AT_A_TIME = 1 << 16  # bounds what a pass over a large batch needs beside it
@@ -78,7 +78,8 @@ def check_guarantees(batch: Batch) -> None:
     for _, part in batch.chunks(_ROWS_AT_A_TIME):
         by_count = part.min_executors[:, np.newaxis] * part.demand
         for what, promised in (("guarantee", part.guarantee), ("min_executors", by_count)):
-            over = promised > part.capacity
+            slack = np.where(part.decimal, 1, 1 + FLOAT_SLACK)
+            over = promised > part.capacity * slack
             if over.any():
                 j, r, s = (int(i) for i in np.unravel_index(int(over.argmax()), over.shape))
                 raise InputError(_promise_message(part, what, promised, (j, r, s)))

@@ -46,8 +46,8 @@ class Claims:
     ceiling : (J', S') of counts, or None
         Up to how many executors, granted in this run, these claims go; None is no end. What comes
         beyond is for the next segment.
-    measure : str
-        What the key measures, in words; "" is the policy's own.
+    measure, reason : str
+        What the key measures, in words, or a sentence in its stead; "" is the policy's own.
     """
 
     offset: ArrayLike
@@ -56,6 +56,7 @@ class Claims:
     rank: NDArray[np.integer[Any]] | None = None
     ceiling: ArrayLike | None = None
     measure: str = ""
+    reason: str = ""
 
     def lines(self, J: int) -> tuple[Floats, Floats, Floats]:
         """Offset, slope and per as contiguous float64 (J, L, S'), one L for the three."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,17 +83,12 @@ class KeyPolicy(Policy):
             When the key function is none that Numba can compile.
         """
         try:
-            call(kernels.compile_greedy(self.key, self.version))
+            call(kernels.compile_greedy(self.key, on_disk=self.built_in))
         except NumbaError as error:
             raise InputError(
                 f"policy {self.name!r}: its key function cannot be compiled, expected arithmetic "
                 f"on its arguments: {_first_reason(error)}"
             ) from error
-
-    @property
-    def version(self) -> str:
-        """A digest of the key function's code, and of the functions it calls."""
-        return hashlib.sha256(repr(_code_of(self.key, set())).encode()).hexdigest()
 
 
 def facts_policy(
@@ -127,7 +121,8 @@ def key_policy(
     - weight: a float; executors: an int, held and granted.
 
     and returns the key as a float; the lowest is served next, ties go by name. It must not fall as
-    the job is served (a fall is refused with the counter-example), unless `may_fall`.
+    the job is served (a fall is refused with the counter-example), unless `may_fall`. A weight or a
+    capacity may be 0: say what becomes of it. Functions that it calls are marked with `numba.njit`.
 
     >>> @key_policy("sum_of_squares", measure="sum of squared shares")
     ... def sum_of_squares(usage, demand, capacity, weight, executors):
@@ -196,31 +191,19 @@ def _scalar(function: ScalarKey) -> Callable[..., None]:
         R = (facts.shape[0] - 2) // 5
         usage = (facts[:R] + granted * facts[R : 2 * R]) / facts[2 * R : 3 * R]
         executors = int(facts[5 * R + 1]) + granted
-        row[0] = scalar(usage, facts[3 * R : 4 * R], facts[4 * R : 5 * R], facts[5 * R], executors)
+        demand, capacity = facts[3 * R : 4 * R].copy(), facts[4 * R : 5 * R].copy()
+        row[0] = scalar(usage, demand, capacity, facts[5 * R], executors)
 
     return key
 
 
+_TELLING = re.compile(
+    r"(Untyped global name.*|Unknown attribute.*|NameError.*|No implementation of function .*"
+    r"|>>> .*|Cannot unify.*|Use of unsupported.*)"
+)
+
+
 def _first_reason(error: NumbaError) -> str:
-    """The line of Numba's message that names what it does not know."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("Untyped", "No implementation", "Unknown"))]
-    return [*told, *lines][-1 if told else 0] if lines else "no reason given"
-
-
-def _code_of(value: Any, seen: set[int]) -> Any:
-    """What decides a function's machine code: its own, and that of all it refers to."""
-    value = getattr(value, "py_func", value)
-    if not isinstance(value, FunctionType):
-        return repr(value)
-    if id(value) in seen:
-        return value.__name__
-    seen.add(id(value))
-    cells = [cell.cell_contents for cell in value.__closure__ or ()]
-    named = [value.__globals__[n] for n in value.__code__.co_names if n in value.__globals__]
-    return _plain_code(value.__code__), [_code_of(other, seen) for other in (*cells, *named)]
-
-
-def _plain_code(code: CodeType) -> Any:
-    constants = [_plain_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
-    return code.co_code, code.co_names, constants
+    """What Numba's message says that it does not know, without the trace of its passes."""
+    told = list(dict.fromkeys(match.strip() for match in _TELLING.findall(str(error))))
+    return "; ".join(told[-4:]) or str(error).strip().splitlines()[0]

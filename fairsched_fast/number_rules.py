@@ -44,6 +44,8 @@ class NumberRule:
             problems.append(f"{what} is {value}; expected {expected}")
         elif not self.whole and float(value) > self.most:
             problems.append(f"{what} is {value}; expected a number up to {self.most:g}")
+        elif not self.whole and float(value) >= self.least:
+            return  # as a float: comparing would round our bounds to the value's own precision
         elif not self.least <= value <= self.most or (self.whole and value != int(value)):  # type: ignore[operator, call-overload]
             problems.append(f"{what} is {value}; expected {self.expected}")
 

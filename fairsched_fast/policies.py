@@ -79,7 +79,7 @@ def slots(batch: Batch) -> Claims:
     source="Bertsekas & Gallager, Data Networks, 6.5.2 (max-min fairness); ties by name",
 )
 def max_min(batch: Batch, *, resource: str = "") -> Claims:
-    """Max-min fairness of one resource, the pool's first unless named, blind to all others."""
+    """Max-min fairness of one resource, the batch's first unless named, blind to all others."""
     (r,) = resource_indices(batch, [resource or batch.labels.resources[0]])
     return Claims(
         offset=batch.usage[:, [r]],
@@ -197,15 +197,16 @@ def _dense_rank(values: Floats) -> NDArray[np.int64]:
 )
 def min_share_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
     """The needy first: who holds the smallest part of its minimum is served until none is needy."""
+    fair = shared_as(then, batch)
     needy = Claims(
         offset=batch.executors[:, np.newaxis],
         slope=ONE,
         per=np.maximum(batch.min_executors, 1)[:, np.newaxis],
-        rank=batch.name_rank,
+        rank=fair[0].rank,
         ceiling=np.maximum(batch.min_executors - batch.executors, 0),
         measure="part of the minimum",
     )
-    return [needy, *shared_as(then, batch)]
+    return [needy, *fair]
 
 
 @policy(
@@ -215,7 +216,7 @@ def min_share_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
     source="Mesos' quota, capacity guarantees of YARN: what is promised before what is spare",
 )
 def quota_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
-    """Guarantees first: executors within `guarantee` and `min_executors` go before all others.
+    """Guarantees first: executors within `guarantee`, or up to `min_executors`, go before others.
 
     In both stages jobs share as under `then`.
     """
@@ -233,7 +234,10 @@ def shared_as(then: str, batch: Batch) -> list[Claims]:
     policy = find_policy(then)
     weighted = policy.weighted and (batch.true_weight != 1).any()
     measure = ("weighted " if weighted else "") + policy.measure
-    return [replace(claims, measure=claims.measure or measure) for claims in policy(batch)]
+    return [
+        replace(c, measure=c.measure or measure, reason=c.reason or policy.reason or "")
+        for c in policy(batch)
+    ]
 
 
 def guaranteed_executors(batch: Batch) -> Floats:
@@ -246,18 +250,18 @@ def guaranteed_executors(batch: Batch) -> Floats:
 
 
 def resource_indices(batch: Batch, names: Sequence[str]) -> list[int]:
-    """Where resources stand.
+    """Where resources stand, of those that the batch has.
 
     Raises
     ------
     InputError
-        On a name that is none of the batch's.
+        On a name that is none of the batch's, nor of its pools' elsewhere.
     """
     known = batch.labels.resources
     for name in names:
-        if name not in known:
+        if name not in known and name not in batch.labels.elsewhere:
             raise InputError(f"there is no resource {name!r}{did_you_mean(name, known)}")
-    return [known.index(name) for name in names]
+    return [known.index(name) for name in names if name in known]
 
 
 def counted(batch: Batch, exclude: Sequence[str]) -> list[int]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -244,7 +245,7 @@ def _wrong_kind(value: object, default: object) -> str:
     if isinstance(default, str):
         return "" if isinstance(value, str) else "a name"
     if isinstance(default, float | int):
-        number = isinstance(value, float | int) and not isinstance(value, bool)
+        number = isinstance(value, Real) and not isinstance(value, bool)
         return "" if number and 0 <= value < np.inf else "a number, 0 or more"  # type: ignore[operator]
     if isinstance(default, Mapping):
         return "" if isinstance(value, Mapping) else "a table, name = value"
@@ -255,12 +256,21 @@ def _wrong_kind(value: object, default: object) -> str:
 def _toml(value: Any) -> str:
     """A parameter's value as a sweep file would have it."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}={_toml(item)}" for name, item in value.items()) + "}"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+        items = (f"{_toml_key(name)}={_toml(item)}" for name, item in value.items())
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    plain = value.item() if isinstance(value, np.generic) else value
+    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _toml_key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _toml(name)
 
 
 _REGISTRY: dict[str, Policy] = {}
 SHIPPED = ("fairsched_fast.policies", "fairsched_fast.dialects")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WITH_PARAMETERS = re.compile(r"\s*([^()]+?)\s*\((.*)\)\s*", re.DOTALL)
 
 
@@ -308,10 +318,16 @@ def register(made: Registered) -> Registered:
         When the name is empty, has parentheses, or is a built-in policy's.
     """
     name = made.name
-    if not isinstance(name, str) or not name.strip() or "(" in name:
+    if not isinstance(name, str) or not name.strip() or set(name) & set("()"):
         raise InputError(f"policy name is {name!r}; expected a non-empty name, no parentheses")
     if not made.built_in and name in known_policies() and _REGISTRY[name].built_in:
         raise InputError(f"policy {name!r} is built in; give yours another name")
+    for parameter, default in made.parameters.items():
+        if default is inspect.Parameter.empty:
+            raise InputError(
+                f"policy {name!r}: its parameter {parameter} has no default; expected one, which "
+                "also says of what kind its values are"
+            )
     _REGISTRY[name] = made
     return made
 

@@ -221,11 +221,12 @@ def _reasons(result: Result, chosen: NDArray[np.int64], counts: NDArray[np.int64
     if policy.reason is not None:
         return [policy.reason] * len(chosen)
     weighted = "weighted " if policy.weighted and (batch.true_weight != 1).any() else ""
-    measures, keys = _keys(policy, batch, chosen, counts)
+    measures, fixed, keys = _keys(policy, batch, chosen, counts)
     names = batch.job_names(0)
     order = sorted(_present(batch).tolist(), key=names.__getitem__)
     return [
-        f"lowest {weighted}{measures[n]} wins → "
+        fixed[n]
+        or f"lowest {weighted}{measures[n]} wins → "
         f"[{', '.join(f'{names[j]}: {step[j]:.3f}' for j in order if not isnan(step[j]))}]"
         for n, step in enumerate(keys.T.tolist())
     ]
@@ -233,8 +234,8 @@ def _reasons(result: Result, chosen: NDArray[np.int64], counts: NDArray[np.int64
 
 def _keys(
     policy: Policy, batch: Batch, chosen: NDArray[np.int64], counts: NDArray[np.int64]
-) -> tuple[list[str], NDArray[np.float64]]:
-    """What was compared at each of n steps, in words, and each job's key (J, n).
+) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    """What was compared at each of n steps, or a sentence in its stead, and each job's key (J, n).
 
     NaN where a job has no claim in the segment that the step is of.
     """
@@ -248,21 +249,21 @@ def _keys(
         steps = of == g
         key = np.broadcast_to(segments[g].key(counts[:, steps]), counts[:, steps].shape)
         keys[:, steps] = np.where(counts[:, steps] < ends[g], key, np.nan)
-    return [segments[g].measure or policy.measure for g in of.tolist()], keys
+    told = [segments[g] for g in of.tolist()]
+    return [claims.measure or policy.measure for claims in told], [c.reason for c in told], keys
 
 
 def _stages(
     policy: KeyPolicy, rows: NDArray[np.float64], chosen: NDArray[np.int64]
-) -> tuple[list[str], NDArray[np.float64]]:
+) -> tuple[list[str], list[str], NDArray[np.float64]]:
     """The same of a key function's rows (J, n, K): who is in another stage is not compared."""
-    shown = rows[:, :, policy.shown]
+    shown, n = rows[:, :, policy.shown], len(chosen)
     if policy.shown == 0:
-        return [policy.measure] * len(chosen), shown
+        return [policy.measure] * n, [""] * n, shown
     stage = rows[:, :, 0]
-    of = stage[chosen, np.arange(len(chosen))]
-    return [policy.stages.get(s, policy.measure) for s in of.tolist()], np.where(
-        stage == of, shown, np.nan
-    )
+    of = stage[chosen, np.arange(n)]
+    measures = [policy.stages.get(s, policy.measure) for s in of.tolist()]
+    return measures, [""] * n, np.where(stage == of, shown, np.nan)
 
 
 def _row_summary(result: Result) -> pd.DataFrame:

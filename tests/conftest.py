@@ -22,7 +22,10 @@ def drop_stale_caches(package):
 
     Numba's cache notices an edited file, but not an edited callee in another file.
     """
-    newest = max(source.stat().st_mtime for source in package.glob("kernels/*.py"))
+    newest = max(
+        source.stat().st_mtime
+        for source in (*package.glob("kernels/*.py"), *package.glob("dialects/*.py"))
+    )
     for pattern in ("**/__pycache__/*.nbi", "**/__pycache__/*.nbc"):
         for cached in package.glob(pattern):
             if cached.stat().st_mtime < newest:

@@ -88,6 +88,7 @@ def test_kernels_know_nothing_but_numbers(source):
         "collections",
         "fairsched_fast",
         "functools",
+        "re",
         "math",
         "numba",
         "numpy",

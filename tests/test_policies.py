@@ -110,7 +110,7 @@ B = fs.Scenario(
 )
 
 
-@pytest.mark.parametrize("policy", ["max_min", "drf", "asset", 'drf(exclude=["gpu"])'])
+@pytest.mark.parametrize("policy", ['max_min(resource="cpu")', "drf", "asset"])
 def test_a_pool_has_the_results_it_has_alone_whatever_its_neighbours_resources(policy):
     alone = [fs.allocate(scenario, policy).choices[0, 0] for scenario in (A, B)]
     assert fs.allocate([A, B], policy).choices[:, 0].tolist() == alone

@@ -7,6 +7,7 @@ rows go to the lower rank. Every job is looked at for every grant, N·J, so clai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import jit, jit_uncached
 from fairsched_fast.kernels.orders import scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
@@ -73,11 +74,14 @@ def lowest(keys: NDArray[np.float64], given: NDArray[np.int64], room: NDArray[np
 
 
 @cache
-def compile_greedy(key: KeyFunction, version: str) -> Greedy:
-    """The general kernel for a key function; `version` tells an edited one from its cached code."""
-    inner, stamp = register_jitable(key), int(version[:15], 16)
+def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
+    """The general kernel for a key function.
 
-    @jit
+    `on_disk` keeps the compiled code there, for functions that ship with the package: Numba's cache
+    cannot tell that a function it refers to was edited.
+    """
+    inner, compiled = register_jitable(key), jit if on_disk else jit_uncached
+
     def run(
         problem: Problem,
         facts: NDArray[np.float64],
@@ -90,8 +94,6 @@ def compile_greedy(key: KeyFunction, version: str) -> Greedy:
         fault: Fault,
     ) -> None:
         """As `steps`; facts are (J', S', F). With `rising` a key that falls is a fault."""
-        if stamp < 0:  # never: the cache on disk tells versions apart by what a closure refers to
-            return
         one = blank(problem)
         J, N = one.job.shape[0], choices.shape[0]
         keys, row = np.zeros((J, columns)), np.zeros(columns)
@@ -133,18 +135,20 @@ def compile_greedy(key: KeyFunction, version: str) -> Greedy:
             if fault.where[0] >= 0:
                 return
 
-    @jit
     def table(
         facts: NDArray[np.float64], counts: NDArray[np.int64], out: NDArray[np.float64]
     ) -> None:
         """Keys (J, n, K) of the jobs of one scenario, once each was granted `counts` (J, n)."""
-        if stamp < 0:
-            return
         for j in range(counts.shape[0]):
             for n in range(counts.shape[1]):
                 inner(facts[j if facts.shape[0] > 1 else 0, 0], counts[j, n], out[j, n])
 
-    return Greedy(run, table)
+    # Machine code of one name is taken for the same code, wherever it was compiled: two key
+    # functions need two names.
+    unique = re.sub(r"\W", "_", f"{key.__module__}.{key.__qualname__}")
+    for function in (run, table):
+        function.__qualname__ = f"{function.__name__}_{unique}"
+    return Greedy(compiled(run), compiled(table))
 
 
 @jit

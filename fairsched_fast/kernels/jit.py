@@ -19,7 +19,13 @@ def jit(function: Function) -> Function:
     try:
         compiled: Function = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # no folder that can be written to
-        compiled = numba.njit(nogil=True, error_model="numpy")(function)
+        return jit_uncached(function)
+    return compiled
+
+
+def jit_uncached(function: Function) -> Function:
+    """Compile `function` when it is first called, in this process alone."""
+    compiled: Function = numba.njit(nogil=True, error_model="numpy")(function)
     return compiled
 
 

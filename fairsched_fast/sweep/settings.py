@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,8 @@ class Settings:
             jobs=list(members),
             pool=pool,
         )
+        others = [r for other in self.pools.values() for r in other["capacity"]]
+        batch.labels = replace(batch.labels, elsewhere=tuple(others))
         return batch.ranked_by_name()
 
 
