@@ -119,7 +119,7 @@ class Claims:
                 j, line, s = np.unravel_index(int(wrong.argmax()), wrong.shape)
                 rule = "" if name == "offset" else ", 0 or more"
                 why = " (a negative slope would make the key fall)" if name == "slope" else ""
-                job = "each job" if array.shape[0] < J else f"job {batch.job_names(int(s))[j]!r}"
+                job = _job_at(batch, len(array), j, s)
                 problems.append(
                     f"{name} of {job}, line {line}, scenario {s} is {array[j, line, s]}; "
                     f"expected finite numbers{rule}{why}"
@@ -141,12 +141,13 @@ class Claims:
                 problems.append(
                     f"rank is {rank.dtype} of shape {rank.shape}; expected integers ({J}, {S} or 1)"
                 )
-        self._check_ceiling(problems, J, S)
+        self._check_ceiling(problems, batch)
         problems.raise_if_any(f"policy {policy!r}")
 
-    def _check_ceiling(self, problems: Problems, J: int, S: int) -> None:
+    def _check_ceiling(self, problems: Problems, batch: Batch) -> None:
         if self.ceiling is None:
             return
+        J, S = batch.J, batch.S
         ceiling = np.asarray(self.ceiling)
         fits = ceiling.ndim == 2 and ceiling.shape[0] in (1, J) and ceiling.shape[1] in (1, S)
         if ceiling.dtype.kind not in "iuf" or not fits:
@@ -155,7 +156,16 @@ class Claims:
                 f"({J} or 1, {S} or 1)"
             )
         elif not (ceiling >= 0).all():
-            problems.append("ceiling holds negative numbers or NaN; expected 0 or more")
+            j, s = np.unravel_index(int((~(ceiling >= 0)).argmax()), ceiling.shape)
+            problems.append(
+                f"ceiling of {_job_at(batch, len(ceiling), j, s)}, scenario {s} is "
+                f"{ceiling[j, s]}; expected counts, 0 or more"
+            )
+
+
+def _job_at(batch: Batch, rows: int, j: np.integer[Any], s: np.integer[Any]) -> str:
+    """A job by name, "each job" where an array has one row for all."""
+    return "each job" if rows < batch.J else f"job {batch.job_names(int(s))[j]!r}"
 
 
 def rank_by(batch: Batch, *columns: NDArray[Any]) -> NDArray[np.int64]:

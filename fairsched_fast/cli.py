@@ -169,8 +169,11 @@ def policies(policy_file: PolicyFile = None, as_json: Json = False) -> None:
     from fairsched_fast.registry import known_policies
 
     _load(policy_file)
-    rows = [policy.told for policy in known_policies().values()]
-    _show(rows if as_json else "\n\n".join(_entry(row) for row in rows))
+    known = known_policies().values()
+    if as_json:
+        _show([{**policy.told, "parameters": policy.parameters} for policy in known])
+    else:
+        _show("\n\n".join(_entry(policy.told) for policy in known))
 
 
 @app.command()

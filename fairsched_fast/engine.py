@@ -205,12 +205,11 @@ def _fault_message(batch: Batch, policy: KeyPolicy, fault: kernels.Fault) -> str
     s, j, k = fault.where.tolist()
     job, scenario = batch.job_names(s)[j], batch.labels.scenario[s]
     was, now = fault.keys.tolist()
-    what = "is not a number" if np.isnan(now) else f"falls from {was!r} to {now!r}"
-    remedy = (
-        ""
-        if np.isnan(now)
-        else "; expected a key that never falls, or @key_policy(…, may_fall=True)"
-    )
+    if np.isnan(now):
+        what, remedy = "is not a number", "; expected one, infinity for who comes last"
+    else:
+        what = f"falls from {was!r} to {now!r}"
+        remedy = "; expected a key that never falls, or @key_policy(…, may_fall=True)"
     return (
         f"policy {policy.name!r}: the key of job {job!r} in scenario {scenario} {what} once it was "
         f"granted {plural(k, 'executor')}{remedy}"

@@ -89,6 +89,10 @@ class KeyPolicy(Policy):
                 f"policy {self.name!r}: its key function cannot be compiled, expected arithmetic "
                 f"on its arguments: {_first_reason(error)}"
             ) from error
+        except Exception as error:  # whatever a user's function raises
+            if self.built_in:
+                raise
+            raise InputError(f"policy {self.name!r}: {type(error).__name__}: {error}") from error
 
 
 def facts_policy(

@@ -173,6 +173,10 @@ class Policy:
         told = ", ".join(f"{name}={_toml(value)}" for name, value in given.items())
         if label is not None and (not isinstance(label, str) or not label.strip()):
             raise InputError(f"label is {label!r}; expected a non-empty name")
+        if label in _REGISTRY and _REGISTRY[label].lower is not self.lower:
+            raise InputError(
+                f"label is {label!r}, the name of another policy; expected one of its own"
+            )
         return replace(self, name=label or (f"{base}({told})" if told else base), given=given)
 
     @property

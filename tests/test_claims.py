@@ -85,8 +85,8 @@ def test_what_no_segment_claims_is_given_to_nobody():
 
 
 BAD_CEILINGS = [
-    (np.array([[-1]]), "negative numbers or NaN; expected 0 or more"),
-    (np.array([[np.nan]]), "negative numbers or NaN; expected 0 or more"),
+    (np.array([[-1]]), "expected counts, 0 or more"),
+    (np.array([[np.nan]]), "expected counts, 0 or more"),
     (np.zeros(3), "ceiling is float64 of shape (3,); expected numbers of shape (3 or 1, 1 or 1)"),
     (np.zeros((5, 1)), "ceiling is float64 of shape (5, 1)"),
     (np.zeros((3, 7)), "ceiling is float64 of shape (3, 7)"),
