@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from fairsched_fast.lowering import lower
     from fairsched_fast.model import Job, Pool, Scenario
     from fairsched_fast.number_rules import NO_LIMIT
-    from fairsched_fast.registry import Policy, find_policy, policy
+    from fairsched_fast.policy_base import Policy
+    from fairsched_fast.registry import find_policy, policy
     from fairsched_fast.result import Result, StopReason
     from fairsched_fast.tables import difference
     from fairsched_fast.water_filling import fluid
@@ -28,7 +29,7 @@ _HOME = {
     "InputError": "errors",
     "Job": "model",
     "NO_LIMIT": "number_rules",
-    "Policy": "registry",
+    "Policy": "policy_base",
     "Pool": "model",
     "Result": "result",
     "Scenario": "model",

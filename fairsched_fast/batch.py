@@ -229,8 +229,9 @@ class Batch(Quantities):
         """A tidy table, one row per scenario and job, as a Batch.
 
         Columns: `scenario`, `job`, `extra_executors`; for every resource r `capacity_r` and
-        `demand_r`, and where held `usage_r`; optionally `pool`, `max_executors` (missing: none),
-        `executors`, `weight`, `user`, `user_cap` (missing: none). Capacity and extra_executors are
+        `demand_r`, and where held `usage_r`; optionally `guarantee_r`, `limit_r` (missing: none),
+        `pool`, `max_executors` (missing: none), `min_executors`, `executors`, `weight`, `priority`,
+        `submitted`, `user`, `user_cap` (missing: none). Capacity and extra_executors are
         those of the row's pool, user_cap that of the row's user: the same on all their rows. Jobs
         keep the table's order, which is also the order in which ties go.
 

@@ -16,6 +16,7 @@ monotone sequences: Frederickson & Johnson 1982; Cheng & Eppstein, arXiv:1409.26
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -161,6 +162,14 @@ class Claims:
                 f"ceiling of {_job_at(batch, len(ceiling), j, s)}, scenario {s} is "
                 f"{ceiling[j, s]}; expected counts, 0 or more"
             )
+
+
+def same_lines(segments: Sequence[Claims]) -> bool:
+    """Whether segments differ in their ceilings alone, as priority tiers do."""
+    first = segments[0]
+    return all(
+        c.offset is first.offset and c.slope is first.slope and c.per is first.per for c in segments
+    )
 
 
 def _job_at(batch: Batch, rows: int, j: np.integer[Any], s: np.integer[Any]) -> str:

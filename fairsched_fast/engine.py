@@ -20,7 +20,8 @@ from fairsched_fast.errors import InputError, did_you_mean, plural
 from fairsched_fast.key_policies import KeyPolicy
 from fairsched_fast.lowering import lower, make_problem
 from fairsched_fast.model import Scenario
-from fairsched_fast.registry import Policy, PolicyLike, find_policy
+from fairsched_fast.policy_base import Policy, PolicyLike
+from fairsched_fast.registry import find_policy
 from fairsched_fast.result import FORMS, Result
 
 OnFull = Literal["skip", "stop", "ignore"]
@@ -70,8 +71,8 @@ def allocate(
     Raises
     ------
     InputError
-        On an unknown policy or option, or a pool whose jobs hold more than its capacity (unless
-        `on_full="ignore"`).
+        On an unknown policy or option; a pool whose jobs hold more than its capacity, or a job that
+        is promised more (unless `on_full="ignore"`); whatever a policy finds wrong.
     """
     if isinstance(scenarios, Batch):
         batch, keep_order = scenarios, bool(log)

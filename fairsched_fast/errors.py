@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_SHOWN = 20  # names listed where none is close
+
 
 class InputError(ValueError):
     """The input is wrong. The message says what was given, what was expected and what to do.

@@ -17,7 +17,8 @@ from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
 from fairsched_fast.errors import InputError
-from fairsched_fast.registry import SHIPPED, Policy, register
+from fairsched_fast.policy_base import Policy
+from fairsched_fast.registry import SHIPPED, register
 
 Floats = NDArray[np.float64]
 ScalarKey = Callable[[Floats, Floats, Floats, float, int], float]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fairsched_fast import kernels
 from fairsched_fast.batch import FLOAT_SLACK, Batch
-from fairsched_fast.claims import Claims
-from fairsched_fast.registry import PolicyLike, find_policy
+from fairsched_fast.claims import Claims, same_lines
+from fairsched_fast.policy_base import PolicyLike
+from fairsched_fast.registry import find_policy
 
 _FIXED_POINT = 61  # bits of a capacity that is no decimal
 _DTYPES = (*(np.float64,) * 3, *(np.int32,) * 4, *(np.int64,) * 2, np.int32, np.int64)
@@ -33,7 +34,9 @@ def lower(batch: Batch, policy: PolicyLike = "drf") -> kernels.Problem:
 def make_problem(
     batch: Batch, segments: Sequence[Claims], rank: NDArray[np.integer[Any]] | None
 ) -> kernels.Problem:
-    lines = [claims.lines(batch.J) for claims in segments]
+    """The segments of a batch's claims, ties by rank (J, S'), as arrays."""
+    apart = segments[:1] if same_lines(segments) else segments
+    lines = [claims.lines(batch.J) for claims in apart]
     if rank is None:
         order = np.arange(batch.J)[:, np.newaxis]
     else:
@@ -59,7 +62,7 @@ def make_problem(
 
 
 def _stacked(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """One array with the segments as its first axis, of length 1 where all are the same."""
+    """One array with the segments as its first axis."""
     return np.stack(np.broadcast_arrays(*parts)) if len(parts) > 1 else parts[0][np.newaxis]
 
 

@@ -133,7 +133,8 @@ class Job:
     ------
     InputError
         On an empty name, NaN, infinite or negative numbers, counts that are no whole numbers up to
-        2³¹−1, a ceiling below the executors already held, or a guarantee above a ceiling.
+        2³¹−1, a ceiling below the executors already held or `min_executors`, or a guarantee above a
+        limit.
     """
 
     name: str

@@ -86,7 +86,8 @@ def max_min(batch: Batch, *, resource: str = "") -> Claims:
         slope=batch.demand[:, [r]],
         per=batch.capacity[[r]] * batch.weight[:, np.newaxis],
         rank=batch.name_rank,
-        measure=f"share of {batch.labels.resources[r]}",
+        measure=("weighted " if (batch.true_weight != 1).any() else "")
+        + f"share of {batch.labels.resources[r]}",
     )
 
 
@@ -232,8 +233,7 @@ def quota_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
 def shared_as(then: str, batch: Batch) -> list[Claims]:
     """The claims of the policy that a stage or tier is shared by, which say what they measure."""
     policy = find_policy(then)
-    weighted = policy.weighted and (batch.true_weight != 1).any()
-    measure = ("weighted " if weighted else "") + policy.measure
+    measure = policy.measure_of(batch)
     return [
         replace(c, measure=c.measure or measure, reason=c.reason or policy.reason or "")
         for c in policy(batch)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairsched_fast import kernels, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import plural
-from fairsched_fast.registry import Policy
+from fairsched_fast.policy_base import Policy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError, did_you_mean
 from fairsched_fast.key_policies import KeyPolicy
 from fairsched_fast.model import Job, Pool, Scenario
-from fairsched_fast.number_rules import JOB_QUANTITIES
-from fairsched_fast.registry import Policy
+from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
+from fairsched_fast.policy_base import Policy
 
 State = Scenario | Batch | Mapping[str, Any]
 """A Scenario; a Batch of one row; or plain words, `{"capacity": {"cpu": 8}, "jobs": {"a": {"usage":
@@ -53,8 +53,8 @@ def order(policy: Policy, state: State) -> list[str]:
     if len(batches) > 1:
         raise InputError("the state has several pools; expected one: pools have an order each")
     (batch,) = batches
-    names = batch.job_names(0)
-    return [names[j] for j in engine.next_in_line(batch, policy)]
+    names, real = batch.job_names(0), metrics.real_jobs(batch)[:, 0]
+    return [names[j] for j in engine.next_in_line(batch, policy) if real[j]]
 
 
 def fair_share(policy: Policy, state: State) -> dict[str, dict[str, float]]:
@@ -133,20 +133,23 @@ def _scenario(state: Mapping[str, Any]) -> Scenario:
     return Scenario(Pool("pool", capacity), jobs, 0)
 
 
+_WORDS = (*JOB_QUANTITIES, *JOB_NUMBERS, "user")
+
+
 def _job(name: str, words: Any, capacity: Mapping[str, float]) -> Job:
     """A job's plain words."""
     if not isinstance(words, Mapping):
         raise InputError(f"job {name!r} is {words!r}; expected a table of Job's keywords")
+    for word in words:
+        if word not in _WORDS:
+            raise InputError(f"job {name!r} has the key {word!r}{did_you_mean(word, _WORDS)}")
     fields = {"demand": {}, **words}
     for quantity in JOB_QUANTITIES:
         if quantity in fields:
             fields[quantity] = _no_less_than_nothing(fields[quantity])
     if isinstance(fields["demand"], Mapping):
         fields["demand"] = {**dict.fromkeys(capacity, 0), **fields["demand"]}
-    try:
-        return Job(name, **fields)
-    except TypeError as error:
-        raise InputError(f"job {name!r}: {error}") from error
+    return Job(name, **fields)
 
 
 def _no_less_than_nothing(amounts: Any) -> Any:

@@ -20,7 +20,7 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.columns import resource_columns
 from fairsched_fast.errors import InputError, did_you_mean
 from fairsched_fast.key_policies import KeyPolicy
-from fairsched_fast.registry import Policy
+from fairsched_fast.policy_base import Policy
 from fairsched_fast.result import STOP_SENTENCES, Result
 
 PLACES = 4
@@ -75,6 +75,9 @@ def difference(before: Result, after: Result) -> pd.DataFrame:
 
     A job that one of the two lacks counts as having nothing there.
     """
+    for given in (before, after):
+        if not isinstance(given, Result):
+            raise InputError(f"difference of a {type(given).__name__}; expected two Results")
     first, second = summary(before), summary(after)
     keys = [key for key in _LEADING if key in first.columns or key in second.columns] + ["job"]
     resources = resource_columns(after.batch.labels.resources)
@@ -220,13 +223,12 @@ def _reasons(result: Result, chosen: NDArray[np.int64], counts: NDArray[np.int64
     policy, batch = result.policy, result.batch
     if policy.reason is not None:
         return [policy.reason] * len(chosen)
-    weighted = "weighted " if policy.weighted and (batch.true_weight != 1).any() else ""
     measures, fixed, keys = _keys(policy, batch, chosen, counts)
     names = batch.job_names(0)
     order = sorted(_present(batch).tolist(), key=names.__getitem__)
     return [
         fixed[n]
-        or f"lowest {weighted}{measures[n]} wins → "
+        or f"lowest {measures[n]} wins → "
         f"[{', '.join(f'{names[j]}: {step[j]:.3f}' for j in order if not isnan(step[j]))}]"
         for n, step in enumerate(keys.T.tolist())
     ]
@@ -240,7 +242,7 @@ def _keys(
     NaN where a job has no claim in the segment that the step is of.
     """
     if isinstance(policy, KeyPolicy):
-        return _stages(policy, policy.keys(batch, counts), chosen)
+        return _stages(policy, policy.measure_of(batch), policy.keys(batch, counts), chosen)
     segments = policy(batch)
     ends = np.stack([claims.ends(batch.J) for claims in segments])  # (G, J, 1)
     of = (ends[:, chosen, 0] > counts[chosen, np.arange(len(chosen))]).argmax(axis=0)
@@ -250,19 +252,20 @@ def _keys(
         key = np.broadcast_to(segments[g].key(counts[:, steps]), counts[:, steps].shape)
         keys[:, steps] = np.where(counts[:, steps] < ends[g], key, np.nan)
     told = [segments[g] for g in of.tolist()]
-    return [claims.measure or policy.measure for claims in told], [c.reason for c in told], keys
+    own = policy.measure_of(batch)
+    return [claims.measure or own for claims in told], [c.reason for c in told], keys
 
 
 def _stages(
-    policy: KeyPolicy, rows: NDArray[np.float64], chosen: NDArray[np.int64]
+    policy: KeyPolicy, own: str, rows: NDArray[np.float64], chosen: NDArray[np.int64]
 ) -> tuple[list[str], list[str], NDArray[np.float64]]:
     """The same of a key function's rows (J, n, K): who is in another stage is not compared."""
     shown, n = rows[:, :, policy.shown], len(chosen)
     if policy.shown == 0:
-        return [policy.measure] * n, [""] * n, shown
+        return [own] * n, [""] * n, shown
     stage = rows[:, :, 0]
     of = stage[chosen, np.arange(n)]
-    measures = [policy.stages.get(s, policy.measure) for s in of.tolist()]
+    measures = [policy.stages.get(s, own) for s in of.tolist()]
     return measures, [""] * n, np.where(stage == of, shown, np.nan)
 
 

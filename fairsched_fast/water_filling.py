@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
 from fairsched_fast.errors import InputError
-from fairsched_fast.lowering import capacity_units, users_left
+from fairsched_fast.lowering import users_left
 from fairsched_fast.model import Scenario
-from fairsched_fast.registry import Policy, PolicyLike, find_policy
+from fairsched_fast.policy_base import Policy, PolicyLike
+from fairsched_fast.registry import find_policy
 
 Floats = NDArray[np.float64]
 
 _HALVINGS = 200  # of the water level's interval: enough for neighbouring doubles
 _SPENT = 1e-12  # of what there was: less is nothing
 _CENTRED = 1e-3  # Newton decrement at which the barrier is lowered
-_BARRIERS = 10.0 ** -np.arange(1, 15)
-_NEWTON_STEPS = 60  # for each barrier, at most
+_BARRIERS = 10.0 ** -np.arange(13)  # of the smallest weight
+_LEAST_BARRIER = 1e-12  # beyond, rounding is larger
+_NEWTON_STEPS = 200  # for each barrier, at most
 
 
 class Supply(NamedTuple):
@@ -37,12 +39,13 @@ class Supply(NamedTuple):
 
 
 def fluid(scenarios: Scenario | Iterable[Scenario] | Batch, policy: PolicyLike = "drf") -> Floats:
-    """Divisible executors each job is given under a policy, (S, J).
+    """Divisible executors each job is given under a policy, (S, J) in executors.
 
     Parameters
     ----------
     scenarios
-        As in `allocate`. Capacity always counts.
+        As in `allocate`. Capacity always counts; a pool that holds more than it has gives nothing
+        of what it lacks.
     policy
         A policy made of claims, or "ceei": competitive equilibrium from equal incomes, the Nash
         bargain that maximises Σ weight · log(executors held + given) (Varian 1974; Ghodsi et al.,
@@ -74,7 +77,7 @@ def fluid(scenarios: Scenario | Iterable[Scenario] | Batch, policy: PolicyLike =
 
 def _supply(batch: Batch) -> Supply:
     J, S = batch.J, batch.S
-    free, demand = capacity_units(batch)
+    free, demand = batch.capacity - batch.used_before(), batch.demand
     need: list[NDArray[Any]] = [np.broadcast_to(demand, (J, batch.R, S)), np.ones((J, 1, S))]
     there: list[NDArray[Any]] = [
         np.broadcast_to(free, (batch.R, S)),
@@ -105,13 +108,14 @@ def _fill(claims: Claims, supply: Supply, ends: Floats, order: NDArray[Any], giv
             left = _left(supply, _reach(lines, middle, given, ends, going))
             fits = (left >= -slack).all(axis=0)
             low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-        target = _reach(lines, high, given, ends, going)
+        target, before = _reach(lines, high, given, ends, going), given.copy()
         given[:] = _reach(lines, low, given, ends, going)
         short = _settle(supply, order, target, given)
         # Too little by less than a rounding: then whoever needs what is too little.
         lacking = _left(supply, target) < slack
         nearly = ((supply.need > 0) & lacking).any(axis=1) & ~(short & going).any(axis=0)
-        going &= ~(short | nearly)
+        stuck = (given == before).all(axis=0)  # never seen: whoever is left stays where it is
+        going &= ~(short | nearly | stuck)
 
 
 def _left(supply: Supply, given: Floats) -> Floats:
@@ -133,7 +137,8 @@ def _reach(
 ) -> Floats:
     """(J, S): how many executors a job has once the water stands at a level (S,)."""
     offset, slope, per = lines
-    rising, over = (slope > 0) & (per > 0), (per > 0) & (offset > level * per)
+    rising = (slope > 0) & (per > 0)
+    over = offset / np.where(per == 0, np.inf, per) > level  # the same division as in `_top`
     bound = (level * per - offset) / np.where(rising, slope, 1)
     least = np.where(rising, bound, np.where(over, -np.inf, np.inf)).min(axis=1)
     least = np.where(level < 0, -np.inf, least)
@@ -169,17 +174,34 @@ def _nash(batch: Batch, supply: Supply) -> Floats:
     weight = weight / np.maximum(weight.sum(axis=0), np.finfo(float).tiny)
     most = np.where(need > 0, 1 / np.where(need > 0, need, 1), np.inf).min(axis=1)
     given = np.where(plays, np.minimum(most, supply.room) / (2 * len(held)), 0)
+    least = np.where(plays, weight, np.inf).min(axis=0)
+    least = np.where(np.isinf(least), 1.0, least)
     for barrier in _BARRIERS:
+        going = plays.any(axis=0)
         for _ in range(_NEWTON_STEPS):
-            step, decrement = _newton(barrier, weight, held, need, supply.room, plays, given)
-            given += step / np.where(decrement > 0.25, 1 + decrement, 1)
-            if (decrement < _CENTRED).all():
+            if not going.any():
                 break
+            step, decrement = _newton(
+                np.maximum(barrier * least, _LEAST_BARRIER),
+                weight,
+                held,
+                need,
+                supply.room,
+                plays,
+                given,
+            )
+            given += np.where(going, step / np.where(decrement > 0.25, 1 + decrement, 1), 0)
+            going &= decrement >= _CENTRED
+        else:
+            raise InputError(
+                f"fluid: CEEI of {int(going.sum()):,} scenarios did not converge; expected weights "
+                "and demands that differ by less than about 1e6"
+            )
     return given
 
 
 def _newton(
-    barrier: float,
+    barrier: Floats,
     weight: Floats,
     held: Floats,
     need: Floats,
@@ -187,9 +209,10 @@ def _newton(
     plays: NDArray[np.bool_],
     given: Floats,
 ) -> tuple[Floats, Floats]:
-    """A Newton step (J, S) of the barrier problem, and its decrement (S,).
+    """A Newton step (J, S) of the barrier (S,) problem, and its decrement (S,).
 
-    Damped by 1 / (1 + decrement) it stays inside: Boyd & Vandenberghe, Convex Optimization, 9.6.
+    No weight is below the barrier, so the problem is self-concordant: damped by 1 / (1 + decrement)
+    a step stays inside (Boyd & Vandenberghe, Convex Optimization, 9.6).
     """
     slack = 1 - np.einsum("jcs,js->cs", need, given)
     has = np.where(plays, held + given, 1)
@@ -200,7 +223,7 @@ def _newton(
     )
     gradient = np.where(plays, gradient, 0)
     curve = weight / has**2 + barrier * (1 / below**2 + 1 / above**2)
-    hessian = barrier * np.einsum("jcs,kcs,cs->sjk", need, need, 1 / slack**2)
+    hessian = np.einsum("jcs,kcs,cs->sjk", need, need, barrier / slack**2)
     j = np.arange(len(given))
     hessian[:, j, j] += np.where(plays, curve, 1).T
     step: Floats = -np.linalg.solve(hessian, gradient.T[..., np.newaxis])[..., 0].T

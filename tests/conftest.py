@@ -12,8 +12,8 @@ SHARED = ROOT.parent / "shared"  # figures and traces that lie beside a checkout
 pytest.register_assert_rewrite("agreement")
 
 # A kernel's first call compiles it, which no deadline should count.
-settings.register_profile("tests", deadline=None, max_examples=100)
-settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.register_profile("tests", deadline=None, max_examples=60)
+settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "tests")
 
 

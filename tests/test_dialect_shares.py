@@ -91,7 +91,6 @@ ARMADA = [
         {"foo": 0.5, "bar": 1.1},
         {"foo": 0, "bar": 0},
         0.0,
-    ),  # declared: Armada reads 0 as "not set", 1
 ]
 
 

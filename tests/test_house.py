@@ -23,6 +23,7 @@ HOUSE = [
     ["batch"],
     ["batch_sources"],
     ["claims"],
+    ["policy_base"],
     ["registry", "kernels"],
     ["policies", "key_policies", "metrics", "capacity_checks"],
     ["dialects"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from fairsched_fast.dialects import NAMES, dialect
+from fairsched_fast.key_policies import KeyPolicy
 
 _HEAD = """# Dialects
 
@@ -20,7 +21,8 @@ compares: a role, a queue, a pool, a job. Use one wherever a policy can be named
 first, `fair_share(state)`, where the scheduler has one, what each job is entitled to. A state is a
 `Scenario` or plain words: `{"capacity": {"cpu": 8}, "jobs": {"a": {"usage": {"cpu": 2}}}}`.
 
-Shares are compared exactly, where the schedulers compare doubles. Capacity, `limit`,
+Shares are compared exactly, where the schedulers compare doubles; on the general kernel they are
+rounded once, from whole numbers. Capacity, `limit`,
 `max_executors` and users' caps are hard in all of them: who does not fit is skipped for good
 (`on_full="skip"`).
 """
@@ -40,6 +42,8 @@ def _section(name: str) -> str:
     told = {row: getattr(about, row) for row in _ROWS}
     parameters = policy.told["parameters"]
     rows = [f"| {_LABELS.get(row, row)} | {text} |" for row, text in told.items()]
+    kernel = "the general one" if isinstance(policy, KeyPolicy) else "claims; also for `fluid`"
+    rows.append(f"| kernel | {kernel} |")
     if parameters:
         rows.insert(0, f"| parameters | `{parameters}` |")
     return "\n".join([f"## {name}\n", f"{about.scheduler}.\n", "| | |", "|---|---|", *rows, ""])

@@ -14,7 +14,8 @@ from fairsched_fast.claims import Claims
 from fairsched_fast.errors import InputError
 from fairsched_fast.metrics import real_jobs, share
 from fairsched_fast.policies import by_priority, counted, resource_indices
-from fairsched_fast.registry import Declaration, policy
+from fairsched_fast.policy_base import Declaration
+from fairsched_fast.registry import policy
 
 Floats = NDArray[np.float64]
 
@@ -119,6 +120,8 @@ def _multipliers(
     for name, value in multipliers.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
             raise InputError(f"multipliers.{name} is {value!r}; expected a number, 0 or more")
+    if not any(multipliers.values()):
+        raise InputError("multipliers are all 0, which leaves no resource to compare")
     exact = [Fraction(repr(float(value))) for value in multipliers.values()]
     return (
         np.array([[float(part.numerator)] for part in exact]),

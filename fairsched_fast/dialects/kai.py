@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError
 from fairsched_fast.number_rules import NO_LIMIT
 from fairsched_fast.policies import by_tier, resource_indices
-from fairsched_fast.registry import Declaration, policy
+from fairsched_fast.policy_base import Declaration
+from fairsched_fast.registry import policy
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -161,8 +163,16 @@ def kai(batch: Batch, *, grain: Mapping[str, float] = {}) -> list[Claims]:
     tier = 2.0 * batch.priority - uses
     starved = _claims_within(batch, after, batch.guarantee).min(axis=1)
     under = _claims_within(batch, batch.usage, fair).max(axis=1)
-    stages = (claims.up_to(starved), claims.up_to(under), claims)
+    stages = (
+        _named(claims.up_to(starved), "within their guarantee"),
+        _named(claims.up_to(under), "within their fair share"),
+        _named(claims, "over their fair share"),
+    )
     return [tiered for stage in stages for tiered in by_tier(batch, [stage], tier)]
+
+
+def _named(claims: Claims, whose: str) -> Claims:
+    return replace(claims, measure=f"dominant share, of what each may have, among those {whose}")
 
 
 def _claims_within(batch: Batch, first: Floats, amount: Any) -> Floats:

@@ -14,7 +14,8 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError
 from fairsched_fast.policies import resource_indices
-from fairsched_fast.registry import Declaration, policy
+from fairsched_fast.policy_base import Declaration
+from fairsched_fast.registry import policy
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ def shown(batch: Batch, **parameters: Any) -> NDArray[np.object_]:
 
 @policy(
     "kueue",
-    measure="dominant resource share",
+    measure="share borrowed, per mille of what is lendable",
     formula="max_r 1000 · (usage + (granted + 1) · demand - guarantee) / capacity / weight",
     source="Kueue, fair sharing; ties by priority, then submitted",
     about=Declaration(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
 from fairsched_fast.policies import counted
-from fairsched_fast.registry import Declaration
+from fairsched_fast.policy_base import Declaration
 
 _FACTS = 5  # for each resource: usage, demand, denominator, guarantee, whether it is guaranteed
 _WEIGHT, _EXECUTORS = -2, -1
@@ -37,8 +37,9 @@ def _key(facts: NDArray[np.float64], granted: int, row: NDArray[np.float64]) -> 
     "mesos",
     _key,
     shown=1,
-    stages={0.0: "dominant share of those below their guarantee"},
+    stages={0.0: "dominant share (over the weight) of those below their guarantee"},
     measure="dominant share",
+    weighted=True,
     formula="max_r usage / capacity / weight, below one's guarantee first",
     source="Mesos, DRF sorter; ties by executors so far, then name",
     about=Declaration(
@@ -53,22 +54,22 @@ def _key(facts: NDArray[np.float64], granted: int, row: NDArray[np.float64]) -> 
         zero="a resource of capacity 0 counts for nobody",
         not_modelled="offers of whole agents, declines and filters (Mesos counts offers, also "
         "declined ones); what is held back for guarantees of absent frameworks; role trees; "
-        "doubles (shares are compared exactly)",
+        "two roundings of doubles (shares are rounded once)",
     ),
 )
 def mesos(batch: Batch, *, exclude: Sequence[str] = ()) -> KeyFacts:
     """Mesos: roles below their quota first, then by dominant share; ties by allocations so far."""
     ignored = -np.ones((1, 1))
-    kept = counted(batch, exclude)
+    kept, scale = counted(batch, exclude), batch.weight_scale  # weights are in units
     planes: list[NDArray[Any]] = []
     for r in range(batch.R):
         capacity = batch.capacity[[r]]
         per = np.where(capacity > 0, capacity * batch.weight, -1.0)
         planes += [
-            batch.usage[:, r],
-            batch.demand[:, r],
+            batch.usage[:, r] * scale,
+            batch.demand[:, r] * scale,
             per if r in kept else ignored,
-            batch.guarantee[:, r],
+            batch.guarantee[:, r] * scale,
             batch.guaranteed[:, r],
         ]
     return KeyFacts(

@@ -15,7 +15,7 @@ from fairsched_fast.claims import rank_by
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
 from fairsched_fast.metrics import real_jobs
 from fairsched_fast.policies import counted
-from fairsched_fast.registry import Declaration
+from fairsched_fast.policy_base import Declaration
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +113,7 @@ def _divide(total: float, weight: Floats, least: Floats, most: Floats) -> Floats
     shown=1,
     stages={0.0: "part of its guarantee among the needy"},
     measure="dominant share",
+    weighted=True,
     formula="needy first, by usage / guarantee; else usage / capacity / weight, dominant first",
     source="Hadoop's Fair Scheduler, DRF policy; ties by submitted, then name",
     about=Declaration(
@@ -136,13 +137,13 @@ def _divide(total: float, weight: Floats, least: Floats, most: Floats) -> Floats
 def yarn(batch: Batch, *, exclude: Sequence[str] = ()) -> KeyFacts:
     """YARN's Fair Scheduler: queues below their minimum share first, then by dominant share."""
     planes: list[NDArray[np.float64]] = []
-    kept = counted(batch, exclude)
+    kept, scale = counted(batch, exclude), batch.weight_scale  # weights are in units
     for r in kept:
         planes += [
-            batch.usage[:, r],
-            batch.demand[:, r],
+            batch.usage[:, r] * scale,
+            batch.demand[:, r] * scale,
             batch.capacity[[r]],
-            batch.guarantee[:, r],
+            batch.guarantee[:, r] * scale,
         ]
     rank = batch.job_order if batch.name_rank is None else batch.name_rank
     values = stack_facts(batch, [*planes, batch.weight])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
 from fairsched_fast.number_rules import NO_LIMIT
-from fairsched_fast.registry import Declaration
+from fairsched_fast.policy_base import Declaration
 from fairsched_fast.units import common_denominator
 
 Floats = NDArray[np.float64]

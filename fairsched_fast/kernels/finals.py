@@ -79,6 +79,8 @@ def count_segment(
         left -= count_claims(one, form, level)
         for q in range(one.job.shape[0]):
             take(one, q, one.count[q])
+        if left == 0:
+            return left, SPENT
         if top_level(one, form) < 0:
             return left, EXHAUSTED
         left, stopped = take_level(one, form, level + 1, on_full, left)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,7 +80,7 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
     `on_disk` keeps the compiled code there, for functions that ship with the package: Numba's cache
     cannot tell that a function it refers to was edited.
     """
-    inner, compiled = register_jitable(key), jit if on_disk else jit_uncached
+    inner, compiled = register_jitable(key), jit if on_disk else partial(jit_uncached, checked=True)
 
     def run(
         problem: Problem,

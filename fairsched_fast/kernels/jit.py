@@ -23,9 +23,12 @@ def jit(function: Function) -> Function:
     return compiled
 
 
-def jit_uncached(function: Function) -> Function:
-    """Compile `function` when it is first called, in this process alone."""
-    compiled: Function = numba.njit(nogil=True, error_model="numpy")(function)
+def jit_uncached(function: Function, *, checked: bool = False) -> Function:
+    """Compile `function` when it is first called, in this process alone.
+
+    `checked` is for what users write: an index out of bounds is then an error, not a crash.
+    """
+    compiled: Function = numba.njit(nogil=True, error_model="numpy", boundscheck=checked)(function)
     return compiled
 
 

@@ -133,7 +133,8 @@ def unpack(problem: Problem, s: int, one: Scenario) -> None:
 def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     """Put the claims of segment g of scenario s into `one`; the form of their keys.
 
-    What was granted so far stays. A job that has nothing left in the segment gets room 0.
+    What was granted so far stays, and does not change the form. A job that has nothing left in the
+    segment gets room 0.
     """
     _, J, L, _ = problem.offset.shape
     budget = problem.budget[at(problem.budget, s)]
@@ -141,13 +142,16 @@ def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     for q in range(J):
         j = one.job[q]
         ceiling = problem.ceiling[g, j, at(problem.ceiling, s)]
-        room = min(budget, ceiling, problem.room[j, at(problem.room, s)])
-        one.room[q] = room if room > one.given[q] else 0
+        one.room[q] = min(budget, ceiling, problem.room[j, at(problem.room, s)])
         for line in range(L):
             one.lines[q, line, OFFSET] = problem.offset[of, j, line, at(problem.offset, s)]
             one.lines[q, line, SLOPE] = problem.slope[of, j, line, at(problem.slope, s)]
             one.lines[q, line, PER] = problem.per[of, j, line, at(problem.per, s)]
-    return settle_form(one.lines, one.scaled, one.room)
+    form = settle_form(one.lines, one.scaled, one.room)
+    for q in range(J):
+        if one.room[q] <= one.given[q]:
+            one.room[q] = 0
+    return form
 
 
 @jit

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fairsched_fast.registry import Policy
+    from fairsched_fast.policy_base import Policy
     from fairsched_fast.sweep.sampling import Sweep
 
 
@@ -39,7 +39,9 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
 
     policies = sweep.policies
     if given is not None:
-        policies = tuple(find_policy(name.strip()) for name in _BETWEEN.split(given))
+        labels = {policy.name: policy for policy in sweep.policies}
+        names = [name.strip() for name in _BETWEEN.split(given)]
+        policies = tuple(labels.get(name) or find_policy(name) for name in names)
         if len({policy.name for policy in policies}) != 2:
             raise InputError(f"--policies is {given!r}; expected two different names, before,after")
     if len(policies) == 1:

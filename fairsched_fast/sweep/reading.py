@@ -13,7 +13,8 @@ from fairsched_fast.engine import check_on_full
 from fairsched_fast.errors import InputError, Problems
 from fairsched_fast.model import Job, Pool, Scenario
 from fairsched_fast.number_rules import JOB_NUMBERS
-from fairsched_fast.registry import Policy, find_policy
+from fairsched_fast.policy_base import Policy
+from fairsched_fast.registry import find_policy
 from fairsched_fast.sweep.axes import Axis, Choice, Draw, Listed, Uniform, read_axis, read_draw
 from fairsched_fast.sweep.jobs_table import Column, JobsTable, read_jobs_table
 from fairsched_fast.sweep.paths import Setting, find_setting

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.model import Scenario
-from fairsched_fast.registry import Policy
+from fairsched_fast.policy_base import Policy
 from fairsched_fast.sweep.axes import Axis, Draw
 from fairsched_fast.sweep.jobs_table import JobsTable
 from fairsched_fast.sweep.paths import Setting, find_setting

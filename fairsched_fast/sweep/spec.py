@@ -56,6 +56,12 @@ def _policy(value: object) -> object:
     return value
 
 
+def _list(value: object) -> object:
+    if not isinstance(value, list):
+        raise ValueError('expected a list, as in ["drf", "mesos"]')
+    return value
+
+
 PolicyName = Annotated[Any, BeforeValidator(_policy)]
 Number = Annotated[Any, BeforeValidator(_number)]
 
@@ -141,7 +147,9 @@ class Spec(_Section):
     schema_: Literal[1] = Field(alias="schema")
     name: str = "sweep"
     seed: NonNegativeInt = 0
-    policies: list[PolicyName] = Field(default=["round_robin", "drf"], min_length=1)
+    policies: Annotated[list[PolicyName], BeforeValidator(_list)] = Field(
+        default=["round_robin", "drf"], min_length=1
+    )
     extra_executors: Annotated[Any, BeforeValidator(_budget)]
     on_full: str = "skip"
     user_caps: dict[str, Number] = {}
