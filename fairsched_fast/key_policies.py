@@ -102,7 +102,7 @@ def facts_policy(
     """Make a lowering to facts, with the key function that reads them, a policy."""
 
     def make(lower: Callable[..., KeyFacts]) -> KeyPolicy:
-        built_in = lower.__module__.startswith(SHIPPED)
+        built_in = (lower.__module__ or "").startswith(SHIPPED)
         made: KeyPolicy = register(KeyPolicy(name, lower, built_in=built_in, key=key, **words))
         return made
 

@@ -200,7 +200,7 @@ class Policy:
     def __reduce__(self) -> Any:
         """Policies travel to other processes by name: their function is hidden by this object."""
         if not self.built_in:
-            module = sys.modules.get(self.lower.__module__)
+            module = sys.modules.get(self.lower.__module__ or "")
             found = getattr(module, self.lower.__name__, None)
             if isinstance(found, Policy) and found.lower is self.lower:
                 place = (self.lower.__module__, self.lower.__name__)

@@ -48,7 +48,7 @@ def policy(
         raise InputError('@policy needs a name; write @policy("mine") above the function')
 
     def make(lower: Lowering) -> Policy:
-        built_in = lower.__module__.startswith(SHIPPED)
+        built_in = (lower.__module__ or "").startswith(SHIPPED)
         made = Policy(
             name, lower, measure, reason, weighted, formula, source, built_in, about=about
         )

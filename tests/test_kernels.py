@@ -173,3 +173,27 @@ def test_batches_of_every_shape_use_the_same_compiled_kernels(log):
         for policy in POLICIES:
             fs.allocate(batch, policy, log=log)
     assert len(kernel.signatures) == before
+
+
+def test_a_segment_has_one_form_whatever_was_granted_before():
+    """Denominators with a large common factor, and a job that is done after the first segment."""
+    common = 2.0**50 - 27
+    one = np.ones((1, 1, 1))
+
+    def lines(*values):
+        return np.array(values)[:, np.newaxis, np.newaxis]
+
+    @fs.policy("in two segments")
+    def two(batch):
+        first = fs.Claims(0 * one, one, one, ceiling=np.array([[1.0], [0], [0]]))
+        slope = lines(common, 2.0**40, 3 * 2.0**40)
+        return [first, fs.Claims(0 * one, slope, lines(common, 2.0**41, 2.0**41))]
+
+    batch = fs.Batch(
+        capacity=np.full((300, 1), 1000.0),
+        demand=[[1]] * 3,
+        max_executors=[[1, 20, 20]],
+        extra_executors=12,
+    )
+    assert fs.allocate(batch.rows(0, 1), two).granted.tolist() == [[1, 8, 3]]
+    assert (fs.allocate(batch, two).granted == [1, 8, 3]).all()
