@@ -96,7 +96,7 @@ class Batch(Quantities):
         In the same units; infinite where none is stated.
     guaranteed, limited : bool (J', R, S')
         Where a guarantee or a limit is stated.
-    wanted : int32 (J', S')
+    asked : float64 (J', S')
         How many executors `max_executors` leaves to be given, whatever the `limit`.
     weight : float64 (J', S')
         In whole decimal units where the weights allow it.
@@ -279,6 +279,12 @@ class Batch(Quantities):
         other = copy.copy(self)
         other._weight = weight
         return other
+
+    @property
+    def asked(self) -> Floats:
+        """(J', S'): how many executors `max_executors` leaves, infinite where none is stated."""
+        unlimited = self.wanted.astype(np.int64) + self.executors >= NO_LIMIT
+        return np.where(unlimited, np.inf, self.wanted)
 
     @property
     def job_order(self) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ from fairsched_fast.registry import find_policy
 
 Floats = NDArray[np.float64]
 
+_CHUNK_VALUES = 1 << 20  # worked on at once
 _HALVINGS = 200  # of the water level's interval: enough for neighbouring doubles
 _SPENT = 1e-12  # of what there was: less is nothing
 _CENTRED = 1e-3  # Newton decrement at which the barrier is lowered
@@ -57,12 +58,17 @@ def fluid(scenarios: Scenario | Iterable[Scenario] | Batch, policy: PolicyLike =
         On an unknown policy, or one whose key is a function.
     """
     batch = scenarios if isinstance(scenarios, Batch) else Batch.from_scenarios(scenarios)
+    found = None if policy == "ceei" else find_policy(policy)
+    size = max(1, _CHUNK_VALUES // batch.J**2)  # CEEI's matrices are (J, J)
+    parts = [_nash(part) if found is None else _rise(part, found) for _, part in batch.chunks(size)]
+    return np.concatenate(parts, axis=1).T
+
+
+def _rise(batch: Batch, policy: Policy) -> Floats:
+    """(J, S): progressive filling, segment by segment."""
     supply = _supply(batch)
-    if policy == "ceei":
-        return _nash(batch, supply).T
-    found: Policy = find_policy(policy)
     try:
-        segments = found(batch)
+        segments = policy(batch)
     except InputError as error:
         raise InputError(f"fluid: {error}") from error
     given = np.zeros((batch.J, batch.S))
@@ -72,7 +78,7 @@ def fluid(scenarios: Scenario | Iterable[Scenario] | Batch, policy: PolicyLike =
     for claims in segments:
         ends = np.minimum(supply.room, claims.ends(batch.J))
         _fill(claims, supply, np.maximum(ends, given), order, given)
-    return given.T
+    return given
 
 
 def _supply(batch: Batch) -> Supply:
@@ -105,6 +111,8 @@ def _fill(claims: Claims, supply: Supply, ends: Floats, order: NDArray[Any], giv
         low, high = np.full(given.shape[1], -1.0), _top(lines, ends, going)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
+            if ((middle == low) | (middle == high)).all():
+                break
             left = _left(supply, _reach(lines, middle, given, ends, going))
             fits = (left >= -slack).all(axis=0)
             low, high = np.where(fits, middle, low), np.where(fits, high, middle)
@@ -161,8 +169,9 @@ def _settle(
     return short
 
 
-def _nash(batch: Batch, supply: Supply) -> Floats:
+def _nash(batch: Batch) -> Floats:
     """(J, S): the maximum of Σ weight · log(held + given), by a barrier method."""
+    supply = _supply(batch)
     shape = supply.room.shape
     held = np.broadcast_to(batch.executors, shape).astype(np.float64)
     weight = np.broadcast_to(batch.true_weight, shape)

@@ -39,7 +39,8 @@ def fair_shares(batch: Batch, **parameters: Any) -> dict[str, Floats]:
     """
     weight = np.where(real_jobs(batch), batch.true_weight, 0.0)
     numerators, denominators, kept = _multipliers(batch, **parameters)
-    wanted = np.where(batch.demand == 0, 0, batch.wanted[:, np.newaxis]) * batch.demand
+    count = np.where(batch.demand == 0, 0, batch.asked[:, np.newaxis])
+    wanted = count * np.where(batch.demand == 0, 1, batch.demand)
     asked = (batch.usage + wanted)[:, kept] * numerators
     demand = share(asked, batch.capacity[kept] * denominators).max(axis=1)
     nothing = (batch.capacity == 0).all(axis=0)

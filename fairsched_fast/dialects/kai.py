@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError
-from fairsched_fast.number_rules import NO_LIMIT
 from fairsched_fast.policies import by_tier, resource_indices
 from fairsched_fast.policy_base import Declaration
 from fairsched_fast.registry import policy
@@ -96,8 +95,7 @@ def _share_class(
 
 def _wanted(batch: Batch) -> Floats:
     """(J', R, S'): all that a queue asks for, what it holds included, up to its limit."""
-    unlimited = batch.wanted.astype(np.int64) + batch.executors >= NO_LIMIT
-    count = np.where(unlimited, np.inf, batch.wanted)[:, np.newaxis]
+    count = batch.asked[:, np.newaxis]
     more = np.where(batch.demand > 0, count, 0) * np.where(batch.demand > 0, batch.demand, 1)
     wanted: Floats = np.minimum(batch.usage + more, batch.limit)
     return wanted

@@ -26,8 +26,7 @@ _MAX_INT = 2**63 - 1
 def shown(batch: Batch, **parameters: Any) -> NDArray[np.object_]:
     """(J, S): the share as Kueue shows it, its ceiling; MaxInt for weight 0 while borrowing."""
     nothing = np.broadcast_to(batch.true_weight == 0, (batch.J, batch.S))
-    weight = np.where(batch.weight == 0, batch.weight_scale, batch.weight)
-    lines = _lines(batch, parameters.get("flavors", {}), weight)
+    lines = _lines(batch, parameters.get("flavors", {}), _weight_or_one(batch))
     per = np.where(lines.per == 0, np.inf, lines.per)
     whole = -np.floor_divide(-np.multiply(lines.offset, batch.weight_scale), per)
     share = np.broadcast_to(np.maximum(whole.max(axis=1), 0), (batch.J, batch.S))
@@ -70,7 +69,7 @@ def kueue(
     `flavors` names the resources that are flavors of one: what is borrowed of each is added up.
     """
     weightless = batch.weight == 0
-    lines = _lines(batch, flavors, np.where(weightless, batch.weight_scale, batch.weight))
+    lines = _lines(batch, flavors, _weight_or_one(batch))
     rank = rank_by(batch, -batch.priority.astype(np.int64), batch.submitted)
     everyone = replace(
         lines,
@@ -88,6 +87,11 @@ def kueue(
         everyone.up_to(np.maximum(within, free)),
         everyone,
     ]
+
+
+def _weight_or_one(batch: Batch) -> Floats:
+    """(J', S'): weights in units, 1 where they are 0."""
+    return np.where(batch.weight == 0, batch.weight_scale, batch.weight)
 
 
 def _lines(batch: Batch, flavors: Mapping[str, Sequence[str]], weight: Floats) -> Claims:

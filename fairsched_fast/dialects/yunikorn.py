@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
-from fairsched_fast.number_rules import NO_LIMIT
 from fairsched_fast.policy_base import Declaration
 from fairsched_fast.units import common_denominator
 
@@ -65,8 +64,6 @@ def yunikorn(batch: Batch, *, priority_first: bool = False) -> KeyFacts:
     for r in range(batch.R):
         planes += [batch.usage[:, r], batch.demand[:, r], per[:, r]]
     times, _ = common_denominator(batch.capacity)
-    unlimited = batch.wanted.astype(np.int64) + batch.executors >= NO_LIMIT
-    wanted = np.where(unlimited, np.inf, batch.wanted)
     size = (batch.demand * times).sum(axis=1)  # of an executor, its shares added up
-    others = [batch.priority, np.full((1, 1), float(priority_first)), wanted, size]
+    others = [batch.priority, np.full((1, 1), float(priority_first)), batch.asked, size]
     return KeyFacts(stack_facts(batch, [*planes, *others]), columns=4)
