@@ -214,45 +214,6 @@ def test_a_key_function_cannot_change_what_other_keys_are_made_of():
 
 # --- Machine code on disk -------------------------------------------------------------------------
 
-RUN = """
-import sys
-import numba
-sys.path.insert(0, ".")
-import fairsched_fast as fs
-import mine
-two = fs.Batch(capacity=[99], demand=[[1], [1]], usage=[[5], [0]], extra_executors=3)
-print(fs.allocate(two, "edited").granted.tolist())
-"""
-MINE = """
-import numba
-import fairsched_fast as fs
-{above}
-
-@fs.key_policy("edited", may_fall=True)
-def edited(usage, demand, capacity, weight, executors):
-    return {key}
-"""
-HELPER = "import numba\n\n@numba.njit\ndef sign(x):\n    return {sign}\n"
-
-
-@pytest.mark.parametrize(
-    ("above", "key"),
-    [("import helper", "helper.sign(0.0) * usage[0]")],
-    ids=["a helper's module"],
-)
-def test_an_edited_function_is_not_served_from_a_stale_cache(tmp_path, above, key):
-    def run(sign):
-        mine = MINE.replace("{above}", above).replace("{key}", key)
-        (tmp_path / "mine.py").write_text(mine.replace("{sign}", sign))
-        (tmp_path / "helper.py").write_text(HELPER.replace("{sign}", sign))
-        command = [sys.executable, "-B", "-c", RUN]
-        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        return ran.stdout.strip() or ran.stderr
-
-    assert run("1.0") == "[[0, 3]]"
-    assert run("-1.0") == "[[3, 0]]"
-
-
 ROWS = """
 import sys
 import fairsched_fast as fs
