@@ -48,6 +48,10 @@ class Lanes(NamedTuple):
     segment: NDArray[np.int32]  # (lanes,) whose claims the lane is at
     best: NDArray[np.int32]  # (lanes,)
     who: NDArray[np.int32]  # (lanes,)
+    common: NDArray[np.float64]  # (lanes,) work space: common denominators
+    factor: NDArray[np.float64]  # (lanes,) work space
+    offset: NDArray[np.float64]  # (lanes,) work space
+    slope: NDArray[np.float64]  # (lanes,) work space
 
 
 @jit
@@ -65,6 +69,10 @@ def blank_lanes(problem: Problem, width: int) -> Lanes:
         np.zeros(width, np.int32),
         np.zeros(width, np.int32),
         np.zeros(width, np.int32),
+        np.zeros(width),
+        np.zeros(width),
+        np.zeros(width),
+        np.zeros(width),
     )
 
 
@@ -133,19 +141,17 @@ def limit_by(
 
 @jit
 def load_block(problem: Problem, start: int, width: int, on_full: int, rows: Lanes) -> bool:
-    """Put a block into lanes at once; False where its scenarios differ in more than offsets.
+    """Put a block into lanes at once, a tenth of the work of unpacking each scenario.
 
-    Where slopes, denominators and ranks are shared by all scenarios, one common denominator serves
-    them all: loading is a tenth of the work of unpacking each.
+    False where ranks differ by scenario, claims come in segments, or keys need more than lanes have
+    without being brought to lowest terms.
     """
-    slope, per, order = problem.slope, problem.per, problem.order
-    if problem.ceiling.shape[0] > 1 or slope.shape[3] > 1 or per.shape[3] > 1 or order.shape[1] > 1:
+    order, common, factor = problem.order, rows.common, rows.factor
+    if problem.ceiling.shape[0] > 1 or order.shape[1] > 1:
         return False
-    common = shared_denominator(per)
-    if common == 0:
+    if not find_common(problem.per[0], start, width, common):
         return False
     _, J, L, _ = problem.offset.shape
-    sound = True
     for q in range(J):
         j = order[q, 0]
         room, key, given, job = rows.room[q], rows.key[q], rows.given[q], rows.job[q]
@@ -158,39 +164,77 @@ def load_block(problem: Problem, start: int, width: int, on_full: int, rows: Lan
         least(problem.budget, start, width, room)
         least(problem.ceiling[0, j], start, width, room)
         for line in range(L):
-            denominator = int(per[0, j, line, 0])
-            factor = float(common // denominator) if denominator > 0 else 0.0
-            rise = slope[0, j, line, 0] * factor
-            sound &= slope[0, j, line, 0] == np.floor(slope[0, j, line, 0]) and rise < LAST
-            stand, increment = rows.line[q, line], rows.increment[q, line]
-            offset = problem.offset[0, j, line]
-            if offset.shape[0] > 1:
-                offset = offset[start : start + width]
-                bad = 0
-                for lane in range(width):
-                    whole, units = np.floor(offset[lane]), offset[lane] * factor
-                    top = units + float(room[lane]) * rise
-                    fits = (whole == offset[lane]) & (units > -_MOST) & (top < _MOST)
-                    bad += np.int64(0) if fits else np.int64(1)
-                    stand[lane] = np.int32(units)
-                sound &= bad == 0
-            else:
-                units = offset[0] * factor
-                for lane in range(width):
-                    sound &= units + float(room[lane]) * rise < _MOST
-                    stand[lane] = np.int32(units)
-                sound &= offset[0] == np.floor(offset[0]) and units > -_MOST
-            step = np.int32(rise)
-            for lane in range(width):
-                increment[lane] = step
-                key[lane] = max(key[lane], stand[lane])
+            spread(problem.per[0, j, line], start, width, factor)
+            for lane in range(width):  # exact: both are whole, and one divides the other
+                factor[lane] = common[lane] / factor[lane] if factor[lane] > 0.0 else 0.0
+            spread(problem.offset[0, j, line], start, width, rows.offset)
+            spread(problem.slope[0, j, line], start, width, rows.slope)
+            if not load_line(rows, q, line, width):
+                return False
         for lane in range(width):
             key[lane] = LAST if room[lane] <= 0 else key[lane]
-        if not sound:
-            return False
     for lane in range(width):
         rows.segment[lane] = 0
     return find_limits(problem, start, width, on_full, rows.limit)
+
+
+@jit
+def load_line(rows: Lanes, q: int, line: int, width: int) -> bool:
+    """Offset and slope, times the factor, into a line's rows; False where they are too much."""
+    offset, slope, factor = rows.offset, rows.slope, rows.factor
+    room, key = rows.room[q], rows.key[q]
+    stand, increment = rows.line[q, line], rows.increment[q, line]
+    bad = 0
+    for lane in range(width):
+        units, rise = offset[lane] * factor[lane], slope[lane] * factor[lane]
+        top = units + float(room[lane]) * rise
+        whole = (np.floor(offset[lane]) == offset[lane]) & (np.floor(slope[lane]) == slope[lane])
+        fits = whole & (units > -_MOST) & (top < _MOST) & (rise < _MOST)
+        bad += np.int64(0) if fits else np.int64(1)
+        stand[lane] = np.int32(units)
+        increment[lane] = np.int32(rise)
+    for lane in range(width):
+        key[lane] = max(key[lane], stand[lane])
+    return bad == 0
+
+
+@jit
+def find_common(
+    per: NDArray[np.float64], start: int, width: int, common: NDArray[np.float64]
+) -> bool:
+    """Least common multiples of denominators (J, L, S'); False where any is no small whole one."""
+    shared = per.shape[2] == 1
+    for lane in range(1 if shared else width):
+        multiple = 1
+        for j in range(per.shape[0]):
+            for line in range(per.shape[1]):
+                value = per[j, line, 0 if shared else start + lane]
+                if not (value < _MOST and value == np.floor(value)):
+                    return False
+                if value == 0.0 or multiple % int(value) == 0:
+                    continue
+                step = int(value) // math.gcd(multiple, int(value))
+                if float(multiple) * float(step) >= _MOST:
+                    return False
+                multiple *= step
+        common[lane] = multiple
+    if shared:
+        for lane in range(1, width):
+            common[lane] = common[0]
+    return True
+
+
+@jit
+def spread(row: NDArray[np.float64], start: int, width: int, out: NDArray[np.float64]) -> None:
+    """What a row (S',) says of each lane's scenario."""
+    if row.shape[0] > 1:
+        part = row[start : start + width]
+        for lane in range(width):
+            out[lane] = part[lane]
+    else:
+        value = row[0]
+        for lane in range(width):
+            out[lane] = value
 
 
 @jit
@@ -204,24 +248,6 @@ def least(row: NDArray[np.int32], start: int, width: int, out: NDArray[np.int32]
         value = row[0]
         for lane in range(width):
             out[lane] = min(out[lane], value)
-
-
-@jit
-def shared_denominator(per: NDArray[np.float64]) -> int:
-    """Least common multiple of denominators (1, J, L, 1); 0 where they are no small whole ones."""
-    common = 1
-    for j in range(per.shape[1]):
-        for line in range(per.shape[2]):
-            value = per[0, j, line, 0]
-            if value == 0.0:
-                continue
-            if value >= LAST or value != np.floor(value):
-                return 0
-            step = int(value) // math.gcd(common, int(value))
-            if float(common) * float(step) >= LAST:
-                return 0
-            common *= step
-    return common
 
 
 @jit
