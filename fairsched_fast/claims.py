@@ -85,6 +85,12 @@ class Claims:
         own = np.inf if self.ceiling is None else self.ceiling
         return replace(self, ceiling=np.minimum(own, ceiling))
 
+    def times(self, scale: Floats) -> Claims:
+        """The same claims, keys times a scale (S',)."""
+        return replace(
+            self, offset=np.multiply(self.offset, scale), slope=np.multiply(self.slope, scale)
+        )
+
     def ends(self, J: int) -> NDArray[np.int32]:
         """The ceiling as int32 (J, S')."""
         if self.ceiling is None:
@@ -162,6 +168,12 @@ class Claims:
                 f"ceiling of {_job_at(batch, len(ceiling), j, s)}, scenario {s} is "
                 f"{ceiling[j, s]}; expected counts, 0 or more"
             )
+
+
+def rank_by_age(batch: Batch) -> NDArray[np.int64]:
+    """Ranks (J, S'): the job submitted first, then by name where jobs have names."""
+    by_name = batch.job_order if batch.name_rank is None else batch.name_rank
+    return rank_by(batch, batch.submitted, by_name)
 
 
 def same_lines(segments: Sequence[Claims]) -> bool:

@@ -147,19 +147,26 @@ def key_policy(
                 f"key policy {name!r} takes {inspect.signature(function)}; expected (usage, "
                 "demand, capacity, weight, executors)"
             )
-        lower = _documented(_moment, function)
-        key = _scalar(function)
+        lower, key = _lowering_for(function), _scalar(function)
         made = KeyPolicy(
-            name, lower, measure, None, False, formula, source, key=key, rising=not may_fall
+            name,
+            lower,
+            measure,
+            formula=formula,
+            source=source,
+            key=key,
+            rising=not may_fall,
         )
         return register(made)
 
     return make
 
 
-def _documented(lower: Callable[..., KeyFacts], function: ScalarKey) -> Callable[..., KeyFacts]:
+def _lowering_for(function: ScalarKey) -> Callable[[Batch], KeyFacts]:
+    """The lowering of a scalar function, documented and placed as the function is."""
+
     def lowering(batch: Batch) -> KeyFacts:
-        return lower(batch)
+        return _moment(batch)
 
     lowering.__doc__, lowering.__module__ = function.__doc__, function.__module__
     return lowering

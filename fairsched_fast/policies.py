@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError, did_you_mean
+from fairsched_fast.policy_base import weighted
 from fairsched_fast.registry import find_policy, policy
 from fairsched_fast.units import common_denominator
 
@@ -86,8 +87,7 @@ def max_min(batch: Batch, *, resource: str = "") -> Claims:
         slope=batch.demand[:, [r]],
         per=batch.capacity[[r]] * batch.weight[:, np.newaxis],
         rank=batch.name_rank,
-        measure=("weighted " if (batch.true_weight != 1).any() else "")
-        + f"share of {batch.labels.resources[r]}",
+        measure=weighted(batch, f"share of {batch.labels.resources[r]}"),
     )
 
 
@@ -165,7 +165,7 @@ def by_tier(
 ) -> list[Claims]:
     """The claims by tiers (J', S') of jobs, the highest first; as `by_priority`."""
     base = np.broadcast_to(tier, (batch.J, tier.shape[-1])).astype(np.float64)
-    guaranteed = np.maximum(batch.min_executors - batch.executors, 0)
+    guaranteed = missing_executors(batch)
     high = base + np.where(guaranteed > 0, boost, 0)
     if boost == 0 and (base == base[:1]).all():
         return list(claims)
@@ -204,7 +204,7 @@ def min_share_first(batch: Batch, *, then: str = "drf") -> list[Claims]:
         slope=ONE,
         per=np.maximum(batch.min_executors, 1)[:, np.newaxis],
         rank=fair[0].rank,
-        ceiling=np.maximum(batch.min_executors - batch.executors, 0),
+        ceiling=missing_executors(batch),
         measure="part of the minimum",
     )
     return [needy, *fair]
@@ -244,9 +244,14 @@ def guaranteed_executors(batch: Batch) -> Floats:
     """(J, S'): how many executors more a job is promised, by count or within its guarantee."""
     within = batch.executors_within(batch.guarantee, batch.guaranteed)
     by_quota = np.where(np.isinf(within), 0, within)
-    by_count = np.maximum(batch.min_executors - batch.executors, 0)
-    promised: Floats = np.maximum(by_quota, by_count)
+    promised: Floats = np.maximum(by_quota, missing_executors(batch))
     return promised
+
+
+def missing_executors(batch: Batch) -> NDArray[np.int32]:
+    """(J', S'): how many executors a job lacks to its minimum."""
+    missing: NDArray[np.int32] = np.maximum(batch.min_executors - batch.executors, 0)
+    return missing
 
 
 def resource_indices(batch: Batch, names: Sequence[str]) -> list[int]:

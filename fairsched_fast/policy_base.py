@@ -116,14 +116,10 @@ class Policy:
         if not self.weighted or (scale == 1).all():
             return segments
         # Keys as people state them, not per unit of weight: a tick is 1e-12 whatever the unit.
-        first = segments[0]
-        if same_lines(segments):
-            offset, slope = np.multiply(first.offset, scale), np.multiply(first.slope, scale)
-            return tuple(replace(c, offset=offset, slope=slope) for c in segments)
-        return tuple(
-            replace(c, offset=np.multiply(c.offset, scale), slope=np.multiply(c.slope, scale))
-            for c in segments
-        )
+        if same_lines(segments):  # and let them stay so
+            first = segments[0].times(scale)
+            return tuple(replace(c, offset=first.offset, slope=first.slope) for c in segments)
+        return tuple(claims.times(scale) for claims in segments)
 
     def _lowered(self, batch: Batch) -> Any:
         """What the lowering makes of a batch."""
@@ -143,9 +139,9 @@ class Policy:
             return tuple(segments)
         several = isinstance(segments, list | tuple) and len(segments) > 0
         if not several or not all(isinstance(claims, Claims) for claims in segments):
-            kind = f"a {type(given).__name__}"
             raise InputError(
-                f"policy {self.name!r} returned {kind}; expected fs.Claims, or a list of them"
+                f"policy {self.name!r} returned a {type(given).__name__}; expected fs.Claims, or a "
+                "list of them"
             )
         for claims in segments:
             claims.check(self.name, batch)
@@ -211,8 +207,7 @@ class Policy:
 
     def measure_of(self, batch: Batch) -> str:
         """What its key measures, in words: `weighted` where weights make a difference."""
-        weighted = self.weighted and (batch.true_weight != 1).any()
-        return ("weighted " if weighted else "") + self.measure
+        return weighted(batch, self.measure) if self.weighted else self.measure
 
     def share(self, state: Any) -> dict[str, Any]:
         """What the scheduler makes of each job as it stands: see `standing.share`."""
@@ -255,6 +250,11 @@ class Policy:
 
 PolicyLike = str | Policy | Mapping[str, Any]
 """A policy's name, a table that states it, or the policy."""
+
+
+def weighted(batch: Batch, measure: str) -> str:
+    """A measure that is divided by weights, in words: said where weights make a difference."""
+    return f"weighted {measure}" if (batch.true_weight != 1).any() else measure
 
 
 def _imported(module: str, name: str, label: str, given: Mapping[str, Any]) -> Policy:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
-from fairsched_fast.claims import Claims, rank_by
+from fairsched_fast.claims import Claims, rank_by_age
 from fairsched_fast.errors import InputError
 from fairsched_fast.policies import by_tier, resource_indices
 from fairsched_fast.policy_base import Declaration
@@ -45,7 +45,7 @@ def _divide(batch: Batch, grain: Mapping[str, float]) -> Floats:
     classes = [(priority == level)[:, np.newaxis] for level in np.unique(priority)[::-1]]
     for members in classes:
         _share_class(weight, members, want, step, fair, left, remainder)
-    age = np.broadcast_to(_by_age(batch)[:, np.newaxis], shape)
+    age = np.broadcast_to(rank_by_age(batch)[:, np.newaxis], shape)
     turns = np.lexsort((age, -remainder), axis=0)
     for members in classes:
         for turn in turns:
@@ -112,11 +112,6 @@ def _grains(batch: Batch, grain: Mapping[str, float]) -> Floats:
     return amounts * batch.unit_scale
 
 
-def _by_age(batch: Batch) -> NDArray[np.int64]:
-    rank = batch.job_order if batch.name_rank is None else batch.name_rank
-    return rank_by(batch, batch.submitted, rank)
-
-
 @policy(
     "kai",
     measure="dominant share of what it may have",
@@ -154,7 +149,7 @@ def kai(batch: Batch, *, grain: Mapping[str, float] = {}) -> list[Claims]:
         offset=after * times,
         slope=demand * times,
         per=np.where(none, batch.unit_scale, allowed),
-        rank=_by_age(batch),
+        rank=rank_by_age(batch),
     )
     # Who uses a resource without a share comes after who does not, within a priority.
     uses = (none & (after > 0)).any(axis=1)

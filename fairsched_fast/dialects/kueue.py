@@ -28,7 +28,7 @@ def shown(batch: Batch, **parameters: Any) -> NDArray[np.object_]:
     nothing = np.broadcast_to(batch.true_weight == 0, (batch.J, batch.S))
     lines = _lines(batch, parameters.get("flavors", {}), _weight_or_one(batch))
     per = np.where(lines.per == 0, np.inf, lines.per)
-    whole = -np.floor_divide(-np.multiply(lines.offset, batch.weight_scale), per)
+    whole = -np.floor_divide(-np.asarray(lines.offset), per)
     share = np.broadcast_to(np.maximum(whole.max(axis=1), 0), (batch.J, batch.S))
     answers = np.empty(share.shape, object)
     answers[:] = share.astype(np.int64)
@@ -71,12 +71,7 @@ def kueue(
     weightless = batch.weight == 0
     lines = _lines(batch, flavors, _weight_or_one(batch))
     rank = rank_by(batch, -batch.priority.astype(np.int64), batch.submitted)
-    everyone = replace(
-        lines,
-        offset=np.multiply(lines.offset, batch.weight_scale),
-        slope=np.multiply(lines.slope, batch.weight_scale),
-        rank=rank,
-    )
+    everyone = replace(lines, rank=rank)
     within = _within_nominal(batch) if non_borrowing_first else np.zeros((1, 1))
     if not weightless.any():
         return [everyone.up_to(within), everyone] if non_borrowing_first else [everyone]
@@ -114,11 +109,8 @@ def _lines(batch: Batch, flavors: Mapping[str, Sequence[str]], weight: Floats) -
         np.stack([np.broadcast_to(p, (*p.shape[:-1], width)) for p in planes], axis=-2)
         for planes in (_alike(offset), _alike(slope), per)
     ]
-    return Claims(
-        offset=stacked[0] * _PER_MILLE,
-        slope=stacked[1] * _PER_MILLE,
-        per=stacked[2] * weight[:, np.newaxis],
-    )
+    lines = Claims(stacked[0], stacked[1], per=stacked[2] * weight[:, np.newaxis])
+    return lines.times(_PER_MILLE * batch.weight_scale)
 
 
 def _alike(planes: list[Floats]) -> list[Floats]:

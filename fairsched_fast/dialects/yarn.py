@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
-from fairsched_fast.claims import rank_by
+from fairsched_fast.claims import rank_by_age
 from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
 from fairsched_fast.metrics import real_jobs
 from fairsched_fast.policies import counted
@@ -145,6 +145,5 @@ def yarn(batch: Batch, *, exclude: Sequence[str] = ()) -> KeyFacts:
             batch.capacity[[r]],
             batch.guarantee[:, r] * scale,
         ]
-    rank = batch.job_order if batch.name_rank is None else batch.name_rank
     values = stack_facts(batch, [*planes, batch.weight])
-    return KeyFacts(values, rank_by(batch, batch.submitted, rank), columns=1 + len(kept))
+    return KeyFacts(values, rank_by_age(batch), columns=1 + len(kept))
