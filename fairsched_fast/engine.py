@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, TextIO, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
 from fairsched_fast.capacity_checks import check_guarantees, check_overfull
 from fairsched_fast.claims import Claims
+from fairsched_fast.dispatch import order_of, outcome, play_claims
 from fairsched_fast.errors import InputError, did_you_mean, plural
 from fairsched_fast.key_policies import KeyPolicy
 from fairsched_fast.lowering import lower, make_problem
@@ -31,7 +31,8 @@ ON_FULL: dict[str, int] = {
     "ignore": kernels.IGNORE,
 }
 
-_CHUNK_VALUES = 1 << 16  # J·R·scenarios lowered at once: their planes stay near the cores
+_CHUNK_VALUES = 1 << 18  # J·R·scenarios lowered at once, at most
+_LEAST_VALUES = 1 << 14  # and at least: fewer are sooner done by one worker
 _UNASKED_BYTES = 1 << 28  # what the order may take where nobody asked for it
 _NO_CLAIMS = (Claims(*np.zeros((3, 1, 1, 1))),)
 
@@ -124,63 +125,37 @@ def run(
     `order` is how many steps to keep the order of, no fewer than any scenario takes; None is none.
     """
     S, J = batch.S, batch.J
-    granted = np.empty((J, S), np.int32)
     choices = None if order is None else np.empty((order, S), smallest_signed(J))
-    steps = np.empty(S, np.int32)
-    stop = np.empty(S, np.int8)
+    out = outcome(J, S, choices)
     rule = ON_FULL[on_full]
-    play = _play_keys if isinstance(policy, KeyPolicy) else _play_claims
+    play = _play_keys if isinstance(policy, KeyPolicy) else play_claims
 
     def work(chunk: tuple[int, Batch]) -> int:
         first, part = chunk
-        problem, form = play(part, policy, rule, first, granted, choices)
-        kernels.stops(problem, rule, first, granted, steps, stop)
-        return form
+        return play(part, policy, rule, first, out)
 
-    compile_kernels()
-    chunks = batch.chunks(chunk_rows(batch))
-    if workers == 1 or chunk_rows(batch) >= S:
-        forms = list(map(work, chunks))
+    rows = chunk_rows(batch, workers)
+    if rows >= S:
+        forms = [work((0, batch))]
+    elif workers == 1:
+        forms = list(map(work, batch.chunks(rows)))
     else:
         with ThreadPoolExecutor(workers) as pool:
-            forms = list(pool.map(work, chunks))
+            forms = list(pool.map(work, batch.chunks(rows)))
     return Result(
         batch=batch,
         policy=policy,
         on_full=on_full,
-        granted=granted.T,
+        granted=out.granted.T,
         choices=None if choices is None else choices.T,
-        steps=steps,
-        stop=stop,
+        steps=out.steps,
+        stop=out.stop,
         keys=FORMS[max(forms)],
     )
 
 
-def _play_claims(
-    part: Batch,
-    policy: Policy,
-    rule: int,
-    first: int,
-    granted: NDArray[np.int32],
-    choices: NDArray[Any] | None,
-) -> tuple[kernels.Problem, int]:
-    """Run a chunk of a policy made of claims; the form of its keys."""
-    problem = lower(part, policy)
-    if choices is None and _prefer_totals(part):
-        return problem, kernels.totals(problem, rule, first, granted)
-    kept = _NO_CHOICES if choices is None else choices
-    return problem, kernels.steps(problem, rule, first, granted, kept)
-
-
-def _play_keys(
-    part: Batch,
-    policy: Policy,
-    rule: int,
-    first: int,
-    granted: NDArray[np.int32],
-    choices: NDArray[Any] | None,
-) -> tuple[kernels.Problem, int]:
-    """Run a chunk of a policy that is a key function, on the general kernel.
+def _play_keys(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:
+    """The same under a policy that is a key function, on the general kernel.
 
     Raises
     ------
@@ -188,18 +163,26 @@ def _play_keys(
         On a key that is NaN or fell, naming scenario and job.
     """
     assert isinstance(policy, KeyPolicy)
-    facts = policy.facts(part)
+    facts, order = policy.facts(part), order_of(out)
     problem = make_problem(part, _NO_CLAIMS, facts.rank)
-    kept = _NO_CHOICES if choices is None else choices
     fault = kernels.blank_fault()
     policy.compiled(
         lambda greedy: greedy.run(
-            problem, facts.values, facts.columns, policy.rising, rule, first, granted, kept, fault
+            problem,
+            facts.values,
+            facts.columns,
+            policy.rising,
+            rule,
+            first,
+            out.granted,
+            order,
+            fault,
         )
     )
     if fault.where[0] >= 0:
         raise InputError(_fault_message(part, policy, fault))
-    return problem, kernels.KEYS
+    kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
+    return kernels.KEYS
 
 
 def _fault_message(batch: Batch, policy: KeyPolicy, fault: kernels.Fault) -> str:
@@ -251,9 +234,11 @@ def _order_bytes(batch: Batch) -> int:
     return int(batch.extra_executors.max()) * batch.S * smallest_signed(batch.J).itemsize
 
 
-def chunk_rows(batch: Batch) -> int:
-    """Scenarios lowered at once: a function of the batch's shape alone."""
-    return max(1, _CHUNK_VALUES // (batch.J * batch.R))
+def chunk_rows(batch: Batch, workers: int) -> int:
+    """Scenarios lowered at once: some chunks for each worker, whose planes stay near the cores."""
+    size = batch.J * batch.R
+    even = -(-batch.S // (4 * workers)) if workers > 1 else batch.S
+    return max(1, min(_CHUNK_VALUES // size, max(even, _LEAST_VALUES // size)))
 
 
 def cores() -> int:
@@ -263,19 +248,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _prefer_totals(batch: Batch) -> bool:
-    """Whether counting claims beats granting them one by one where no order is asked for.
-
-    Measured: steps cost 2 (few jobs, in lockstep) to 60 ns a grant, counting 2 µs a job. They meet
-    at 1,600 grants for 3 jobs, 1,500 for 32, 6,000 for 200, 28,000 for 1,000.
-    """
-    grants = max(1600, 30 * batch.J)
-    if not batch.decimal.all():  # keys in ticks are counted by bisection
-        grants *= 8
-    return int(batch.extra_executors.max()) > grants
-
-
-_NO_CHOICES = np.empty((0, 0), np.int8)
 _SILENCE = 1.0  # seconds; a longer one reads as a hang
 
 
@@ -295,14 +267,10 @@ def compile_kernels(stream: TextIO | None = None) -> None:
     try:
         one = Batch(capacity=[1], demand=[[1]], extra_executors=1)
         problem = lower(one, find_policy("round_robin"))
-        granted, steps, stop = (
-            np.empty((1, 1), np.int32),
-            np.empty(1, np.int32),
-            np.empty(1, np.int8),
-        )
-        kernels.steps(problem, kernels.SKIP, 0, granted, _NO_CHOICES)
-        kernels.totals(problem, kernels.SKIP, 0, granted)
-        kernels.stops(problem, kernels.SKIP, 0, granted, steps, stop)
+        out = outcome(1, 1, None)
+        kernels.steps(problem, kernels.SKIP, 0, out.granted, out.small)
+        kernels.totals(problem, kernels.SKIP, 0, out.granted)
+        kernels.stops(problem, kernels.SKIP, 0, out.granted, out.steps, out.stop)
     finally:
         notice.cancel()
 

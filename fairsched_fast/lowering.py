@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,10 @@ from fairsched_fast.batch import FLOAT_SLACK, Batch
 from fairsched_fast.claims import Claims, same_lines
 from fairsched_fast.policy_base import PolicyLike
 from fairsched_fast.registry import find_policy
+from fairsched_fast.units import EXACT
 
+_LARGEST = 2**31 - 1
+_NOBODY, _NO_CAPS = np.full((1, 1), -1, np.int32), np.empty((0, 1), np.int64)
 _FIXED_POINT = 61  # bits of a capacity that is no decimal
 _DTYPES = (*(np.float64,) * 3, *(np.int32,) * 4, *(np.int64,) * 2, np.int32, np.int64)
 
@@ -37,10 +41,7 @@ def make_problem(
     """The segments of a batch's claims, ties by rank (J, S'), as arrays."""
     apart = segments[:1] if same_lines(segments) else segments
     lines = [claims.lines(batch.J) for claims in apart]
-    if rank is None:
-        order = np.arange(batch.J)[:, np.newaxis]
-    else:
-        order = np.argsort(rank, axis=0, kind="stable")
+    order = _order(batch.J, rank)
     free, demand = capacity_units(batch)
     if batch.user is None or batch.user_cap is None:
         user, user_left = np.full((batch.J, 1), -1, np.int32), np.empty((0, 1), np.int64)
@@ -59,6 +60,106 @@ def make_problem(
     )
     plain = [_plain(array, dtype) for array, dtype in zip(arrays, _DTYPES, strict=True)]
     return kernels.Problem(*plain)
+
+
+def make_whole(
+    batch: Batch, segments: Sequence[Claims]
+) -> tuple[kernels.WholeProblem, float] | None:
+    """The same in whole numbers below 2³¹, and what no packed key passes; None where it cannot be.
+
+    Planes that a policy takes from the Batch as they are stay uncopied.
+    """
+    kept = batch.kept
+    if any(plane.dtype != np.int32 for plane in kept):
+        return None
+    apart = segments[:1] if same_lines(segments) else segments
+    lines = [_whole_lines(claims, batch.J) for claims in apart]
+    if any(line is None for line in lines):
+        return None
+    offset, slope, factor = (_stacked(parts) for parts in zip(*lines, strict=True))
+    if batch.user is None or batch.user_cap is None:
+        user, user_left = _NOBODY, _NO_CAPS
+    else:
+        user, user_left = batch.user, users_left(batch)
+    whole = kernels.WholeProblem(
+        _plain(offset, np.int32),
+        _plain(slope, np.int32),
+        _plain(factor, np.int64),
+        _plain(_stacked([claims.ends(batch.J) for claims in segments]), np.int32),
+        _plain(_order(batch.J, segments[0].rank), np.int32),
+        _plain(batch.room, np.int32),
+        _plain(batch.extra_executors, np.int32),
+        _plain(kept.capacity, np.int32),
+        _plain(kept.usage, np.int32),
+        _plain(kept.demand, np.int32),
+        _plain(user, np.int32),
+        _plain(user_left, np.int64),
+    )
+    return whole, _packed_bound(whole)
+
+
+def _whole_lines(claims: Claims, J: int) -> tuple[NDArray[Any], ...] | None:
+    """Offset, slope and factor to the common denominator, (J', L, S'); None where not whole."""
+    offset, slope, per = (_whole(np.asarray(a)) for a in (claims.offset, claims.slope, claims.per))
+    if offset is None or slope is None or per is None:
+        return None
+    common = _common_multiple(per)
+    if common is None:
+        return None
+    L = max(offset.shape[1], slope.shape[1], per.shape[1])
+    factor = np.where(per == 0, 0, common // np.maximum(per, 1))
+    return tuple(
+        a if a.shape[1] == L else np.broadcast_to(a, (a.shape[0], L, a.shape[2]))
+        for a in (offset, slope, factor)
+    )
+
+
+def _whole(numbers: NDArray[Any]) -> NDArray[Any] | None:
+    """As integers where all are whole and below 2³¹, else None."""
+    if numbers.dtype == np.int32:
+        return numbers
+    if np.abs(numbers).max(initial=0) > _LARGEST or (
+        numbers.dtype.kind == "f" and (numbers != np.rint(numbers)).any()
+    ):
+        return None
+    return numbers.astype(np.int32)
+
+
+def _common_multiple(per: NDArray[Any]) -> NDArray[np.int64] | None:
+    """The least common multiple of each scenario's denominators, (S',); None beyond 2⁵³."""
+    rows = per.reshape(-1, per.shape[-1])
+    if per.shape[-1] == 1:
+        least = math.lcm(*(int(value) for value in np.unique(rows) if value > 0))
+        return np.array([least]) if least < EXACT else None
+    common = np.ones(per.shape[-1], np.int64)
+    for row in rows:
+        value = np.where(row > 0, row, 1).astype(np.int64)
+        step = value // np.gcd(common, value)
+        if (
+            common.astype(np.float64).max() * step.max() >= EXACT
+            and ((common.astype(np.float64) * step) >= EXACT).any()
+        ):
+            return None
+        common *= step
+    return common
+
+
+def _packed_bound(whole: kernels.WholeProblem) -> float:
+    """What no key, packed with its job's place, and no count passes."""
+    budget = float(whole.budget.max())
+    grants = np.minimum(whole.room.max(axis=-1), budget)[:, np.newaxis]
+    high, low = whole.offset.max(axis=-1), whole.offset.min(axis=-1)
+    rise = whole.slope.max(axis=-1) * np.maximum(grants, 1.0)
+    top = np.maximum(np.maximum(high, 0) + rise, -low.astype(np.float64)) * whole.factor.max(
+        axis=-1
+    )
+    places = 1 << (len(whole.order) - 1).bit_length()
+    return (max(float(top.max()), budget) + 1) * places
+
+
+def _order(J: int, rank: NDArray[np.integer[Any]] | None) -> NDArray[Any]:
+    """Jobs (J, S') from the lowest rank."""
+    return np.arange(J)[:, np.newaxis] if rank is None else np.argsort(rank, axis=0, kind="stable")
 
 
 def _stacked(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

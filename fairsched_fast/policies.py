@@ -104,11 +104,10 @@ def drf(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) 
     With `post_grant` the share counts the executor about to be given; the resources of `exclude`
     count for nobody's share (they still run out).
     """
-    r = counted(batch, exclude)
-    usage, demand = batch.usage[:, r], batch.demand[:, r]
+    r = counted(batch, exclude) if exclude else slice(None)
     return Claims(
-        offset=usage + demand if post_grant else usage,
-        slope=demand,
+        offset=(batch.usage + batch.demand if post_grant else batch.kept.usage)[:, r],
+        slope=batch.kept.demand[:, r],
         per=batch.capacity[r] * batch.weight[:, np.newaxis],
         rank=batch.name_rank,
     )

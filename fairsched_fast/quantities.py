@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 from fairsched_fast.units import NOT_DECIMAL, compact, find_exponents, from_units, to_units
 
 Floats = NDArray[np.float64]
+
+
+class Kept(NamedTuple):
+    """Planes in units as they are kept: int32 where all are whole and below 2³¹, else float64."""
+
+    capacity: NDArray[Any]  # (R, S')
+    demand: NDArray[Any]  # (J', R, S')
+    usage: NDArray[Any]  # (J', R, S')
 
 
 class Quantities:
@@ -38,6 +46,16 @@ class Quantities:
     def usage(self) -> Floats:
         """(J', R, S'), in units."""
         return self._in_units(self._usage)
+
+    @property
+    def kept(self) -> Kept:
+        """Capacity, demand and usage in units, not copied, for who only hands them on.
+
+        Sums and products of int32 may overflow: calculate with `capacity`, `demand`, `usage`.
+        """
+        if self._stored_in_units:
+            return Kept(self._capacity, self._demand, self._usage)
+        return Kept(self.capacity, self.demand, self.usage)
 
     @property
     def guarantee(self) -> Floats:

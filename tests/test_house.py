@@ -28,6 +28,7 @@ HOUSE = [
     ["policies", "key_policies", "metrics", "capacity_checks"],
     ["dialects"],
     ["result", "lowering"],
+    ["dispatch"],
     ["engine"],
     ["standing", "water_filling"],
     ["tables", "comparison", "chart_style"],

@@ -6,10 +6,12 @@
 ended. Nothing is checked and nothing is raised here: `Batch` and `allocate` do that.
 """
 
-from fairsched_fast.kernels.endings import BUDGET, CAPACITY, CEILINGS, USER_CAPS, stops
+from fairsched_fast.kernels.endings import stops
 from fairsched_fast.kernels.finals import totals
 from fairsched_fast.kernels.greedy import Fault, Greedy, blank_fault, compile_greedy
+from fairsched_fast.kernels.lanes import lanes
 from fairsched_fast.kernels.orders import steps
+from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import (
     IGNORE,
     INTEGER,
@@ -20,6 +22,8 @@ from fairsched_fast.kernels.problem import (
     TICKS,
     Problem,
 )
+from fairsched_fast.kernels.records import records
+from fairsched_fast.kernels.whole import WholeProblem
 
 __all__ = [
     "BUDGET",
@@ -35,9 +39,13 @@ __all__ = [
     "USER_CAPS",
     "Fault",
     "Greedy",
+    "Outcome",
     "Problem",
+    "WholeProblem",
     "blank_fault",
     "compile_greedy",
+    "lanes",
+    "records",
     "steps",
     "stops",
     "totals",

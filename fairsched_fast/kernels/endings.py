@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
 from fairsched_fast.kernels.orders import scenarios
+from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS
 from fairsched_fast.kernels.problem import IGNORE, Problem, at
-
-BUDGET, CAPACITY, USER_CAPS, CEILINGS = 0, 1, 2, 3
 
 
 @jit

@@ -1,392 +1,223 @@
-"""Lockstep: a block of scenarios as SIMD lanes, one small row per job and line, state in L1.
+"""Orders of few jobs: lockstep in which a grant is masked over all rows.
 
-Row operations are simple loops over lanes with selects written as masks, which is what compilers
-turn into vector instructions: `(a & m) | (b & ~m)` with m 0 or −1.
-
-    lane        0    1    2  …            one row per job and line: where that line stands
-    line q,l  [ 60   55   70 … ]          grant: line += increment, in the lanes where q was chosen
-    key q     [ 60   58   70 … ]          key = max of its lines, LAST once q gets nothing more
-    best      [ 20   31   44 … ]          the least key so far, walking the jobs in rank order
-    who       [  2    0    1 … ]          whose it is
+line q,l  [ 60   55   70 … ]    where line l of job q stands, packed; grant: line += rise & hit
+key q     [ 60   58   70 … ]    the largest of the job's lines so far
+hit       [  0   −1    0 … ]    −1 where q's key is the one chosen
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, jit
-from fairsched_fast.kernels.problem import (
-    IGNORE,
-    INTEGER,
-    OFFSET,
-    SLOPE,
-    Problem,
-    Scenario,
-    load_segment,
-    unpack,
+from fairsched_fast.kernels.jit import inner, jit, leaf
+from fairsched_fast.kernels.lockstep import (
+    admit,
+    begin,
+    block_width,
+    choose,
+    end_log,
+    end_segment,
+    largest,
+    log,
+    longest_run,
+    places_of,
+    write_ends,
 )
-
-LAST = np.int32(2**31 - 1)  # the key of a job that gets nothing more, in a lane
-_MOST = float(LAST)
-_NEARLY = 1 - 1e-9  # below, rounding of the product cannot matter
+from fairsched_fast.kernels.outcome import Outcome
+from fairsched_fast.kernels.whole import (
+    BLOCK,
+    Desk,
+    WholeProblem,
+    blank_desk,
+    line_row,
+    load_limits,
+    room_row,
+)
 
 
 class Lanes(NamedTuple):
-    """A block's rows, int32; job rows in rank order."""
+    """A block's rows, all of one integer type; job rows in rank order."""
 
-    line: NDArray[np.int32]  # (J, L, lanes)
-    increment: NDArray[np.int32]  # (J, L, lanes)
-    key: NDArray[np.int32]  # (J, lanes)
-    given: NDArray[np.int32]  # (J, lanes)
-    room: NDArray[np.int32]  # (J, lanes)
-    job: NDArray[np.int32]  # (J, lanes)
-    limit: NDArray[np.int32]  # (lanes,) steps until the budget is spent or the pool is full
-    segment: NDArray[np.int32]  # (lanes,) whose claims the lane is at
-    best: NDArray[np.int32]  # (lanes,)
-    who: NDArray[np.int32]  # (lanes,)
-    common: NDArray[np.float64]  # (lanes,) work space: common denominators
-    factor: NDArray[np.float64]  # (lanes,) work space
-    offset: NDArray[np.float64]  # (lanes,) work space
-    slope: NDArray[np.float64]  # (lanes,) work space
+    line: NDArray[Any]  # (J, L, BLOCK)
+    rise: NDArray[Any]  # (J, L, BLOCK)
+    key: NDArray[Any]  # (J, BLOCK)
+    given: NDArray[Any]  # (J, BLOCK)
+    room: NDArray[Any]  # (J, BLOCK)
+    left: NDArray[Any]  # (BLOCK,) steps that are left
+    chosen: NDArray[Any]  # (BLOCK,) the least key where a grant is made, −1 where none
+    hit: NDArray[Any]  # (BLOCK,) work space
 
 
 @jit
-def blank_lanes(problem: Problem, width: int) -> Lanes:
-    """Rows for a block of `width` scenarios, to be filled by `load_lane`."""
-    _, J, L, _ = problem.offset.shape
+def lanes(
+    whole: WholeProblem, on_full: int, first: int, count: int, kind: NDArray[Any], out: Outcome
+) -> None:
+    """Run `count` scenarios of few jobs, a block at a time.
+
+    Parameters
+    ----------
+    whole
+        The scenarios.
+    on_full
+        SKIP, STOP or IGNORE.
+    first
+        Column of the outputs that scenario 0 goes to.
+    kind : int16, int32 or int64 (0,)
+        An array of the type that keys are held in; packed keys stay below its largest number.
+    out
+        Written.
+    """
+    J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
+    L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
+    desk, rows, block = blank_desk(J, R, U), blank_lanes(J, L, kind), block_width(J, L)
+    for start in range(0, count, block):
+        width = min(count - start, block)
+        tight = load_limits(whole, on_full, start, width, desk)
+        apart = tight or segments > 1
+        begin(desk, width)
+        steps = start - start
+        end_log(out, first + start, width, steps if apart else out.steps.shape[0])
+        for g in range(segments):
+            bounded = fill(whole, g, start, width, places, desk, rows)
+            longest = longest_run(desk, width)
+            steps = start - start
+            while (apart or steps < longest) and choose(rows.key, rows.left, rows.chosen, width):
+                if tight:
+                    admit(
+                        whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen
+                    )
+                grant(rows, width, bounded)
+                log(
+                    whole,
+                    start,
+                    width,
+                    places,
+                    desk,
+                    rows.left,
+                    rows.chosen,
+                    apart,
+                    steps,
+                    first,
+                    out,
+                )
+                steps += 1
+            collect(rows, desk, width)
+        if not apart:
+            end_log(out, first + start, width, steps)
+        write_ends(whole, on_full, tight, start, width, desk, first, out)
+
+
+@inner
+def blank_lanes(J: int, L: int, kind: NDArray[Any]) -> Lanes:
+    """Rows of the type of `kind`."""
     return Lanes(
-        np.zeros((J, L, width), np.int32),
-        np.zeros((J, L, width), np.int32),
-        np.zeros((J, width), np.int32),
-        np.zeros((J, width), np.int32),
-        np.zeros((J, width), np.int32),
-        np.zeros((J, width), np.int32),
-        np.zeros(width, np.int32),
-        np.zeros(width, np.int32),
-        np.zeros(width, np.int32),
-        np.zeros(width, np.int32),
-        np.zeros(width),
-        np.zeros(width),
-        np.zeros(width),
-        np.zeros(width),
+        np.zeros((J, L, BLOCK), kind.dtype),
+        np.zeros((J, L, BLOCK), kind.dtype),
+        np.zeros((J, BLOCK), kind.dtype),
+        np.zeros((J, BLOCK), kind.dtype),
+        np.zeros((J, BLOCK), kind.dtype),
+        np.zeros(BLOCK, kind.dtype),
+        np.zeros(BLOCK, kind.dtype),
+        np.zeros(BLOCK, kind.dtype),
     )
 
 
-@inlined
-def load_lane(
-    problem: Problem, s: int, lane: int, on_full: int, one: Scenario, rows: Lanes
+@leaf
+def fill(
+    whole: WholeProblem, g: int, start: int, width: int, places: int, desk: Desk, rows: Lanes
 ) -> bool:
-    """Put scenario s into a lane; False where it needs more than lanes can do.
-
-    Lanes hold integer keys below 2^31 and take capacity as a limit on the number of steps, which it
-    is where all demands are equal or nothing can fill the pool.
-    """
-    unpack(problem, s, one)
-    segments, J = problem.ceiling.shape[0], one.job.shape[0]
-    for g in range(segments - 1, -1, -1):  # the first stays loaded
-        if load_segment(problem, s, g, one) != INTEGER or not keys_fit(one.scaled, one.room):
-            return False
-    for q in range(J):
-        rows.given[q, lane] = 0
-        rows.job[q, lane] = one.job[q]
-    fill_lane(one.scaled, one.room, lane, rows)
-    rows.segment[lane] = 0
-    return find_limits(problem, s, 1, on_full, rows.limit[lane : lane + 1])
-
-
-@jit
-def find_limits(
-    problem: Problem, start: int, width: int, on_full: int, limit: NDArray[np.int32]
-) -> bool:
-    """How many steps each lane runs; False where unequal demands can fill a pool."""
+    """Put segment g of a block into rows, as far as it was served; whether a ceiling may be met."""
+    kind = rows.key.dtype.type
+    left, limit, done, ends, bounded = rows.left, desk.limit, desk.done, desk.other, False
     for lane in range(width):
-        limit[lane] = LAST
-    least(problem.budget, start, width, limit)
-    if on_full == IGNORE:
-        return True
-    for r in range(problem.free.shape[0]):
-        if not limit_by(problem.free[r], problem.demand[:, r], start, width, limit):
-            return False
-    return True
+        left[lane] = kind(limit[lane] - done[lane])
+    for q in range(rows.key.shape[0]):
+        key, given, room, served = rows.key[q], rows.given[q], rows.room[q], desk.given[q]
+        for lane in range(width):
+            given[lane] = kind(served[lane])
+            key[lane] = kind(q)
+        for line in range(rows.line.shape[1]):
+            fill_line(whole, g, q, line, start, width, places, desk, rows)
+        room_row(whole, g, q, start, width, desk)
+        for lane in range(width):
+            room[lane] = kind(ends[lane])
+        for lane in range(width):
+            bounded |= ends[lane] < limit[lane]
+        end_jobs(key, given, room, width)
+    return bounded
 
 
-@jit
-def limit_by(
-    free: NDArray[np.int64],
-    demand: NDArray[np.int64],
+@leaf
+def fill_line(
+    whole: WholeProblem,
+    g: int,
+    q: int,
+    line: int,
     start: int,
     width: int,
-    limit: NDArray[np.int32],
-) -> bool:
-    """Lower each lane's limit to what is free (S',) of a resource, by demands (J', S')."""
-    wide, varied = free.shape[0] > 1, demand.shape[1] > 1
-    for lane in range(width):
-        need = np.int64(0)
-        for j in range(demand.shape[0]):
-            need = max(need, demand[j, start + lane if varied else 0])
-        there = free[start + lane if wide else 0]
-        if need == 0 or float(need) * float(limit[lane]) < _NEARLY * float(there):
-            continue  # enough for all of them: a division saved
-        most = max(np.int64(0), there // need)
-        if most < limit[lane]:
-            if demand.shape[0] > 1:
-                return False
-            limit[lane] = most
-    return True
+    places: int,
+    desk: Desk,
+    rows: Lanes,
+) -> None:
+    """Put a line of the jobs at place q into its rows.
 
-
-@jit
-def load_block(problem: Problem, start: int, width: int, on_full: int, rows: Lanes) -> bool:
-    """Put a block into lanes at once, a tenth of the work of unpacking each scenario.
-
-    False where ranks differ by scenario, claims come in segments, or keys need more than lanes have
-    without being brought to lowest terms.
+    Products wrap around and are right again in the end: only what fits is filled in.
     """
-    order, common, factor = problem.order, rows.common, rows.factor
-    if problem.ceiling.shape[0] > 1 or order.shape[1] > 1:
-        return False
-    if not find_common(problem.per[0], start, width, common):
-        return False
-    _, J, L, _ = problem.offset.shape
-    for q in range(J):
-        j = order[q, 0]
-        room, key, given, job = rows.room[q], rows.key[q], rows.given[q], rows.job[q]
-        for lane in range(width):
-            room[lane] = LAST
-            given[lane] = 0
-            job[lane] = j
-            key[lane] = 0
-        least(problem.room[j], start, width, room)
-        least(problem.budget, start, width, room)
-        least(problem.ceiling[0, j], start, width, room)
-        for line in range(L):
-            spread(problem.per[0, j, line], start, width, factor)
-            for lane in range(width):  # exact: both are whole, and one divides the other
-                factor[lane] = common[lane] / factor[lane] if factor[lane] > 0.0 else 0.0
-            spread(problem.offset[0, j, line], start, width, rows.offset)
-            spread(problem.slope[0, j, line], start, width, rows.slope)
-            if not load_line(rows, q, line, width):
-                return False
-        for lane in range(width):
-            key[lane] = LAST if room[lane] <= 0 else key[lane]
+    kind, factor, row = rows.key.dtype.type, rows.hit, desk.row
+    stand, rise, key, given = rows.line[q, line], rows.rise[q, line], rows.key[q], rows.given[q]
+    line_row(whole.factor, g, line, whole.order, q, start, width, factor)
+    times = kind(places)
     for lane in range(width):
-        rows.segment[lane] = 0
-    return find_limits(problem, start, width, on_full, rows.limit)
-
-
-@jit
-def load_line(rows: Lanes, q: int, line: int, width: int) -> bool:
-    """Offset and slope, times the factor, into a line's rows; False where they are too much."""
-    offset, slope, factor = rows.offset, rows.slope, rows.factor
-    room, key = rows.room[q], rows.key[q]
-    stand, increment = rows.line[q, line], rows.increment[q, line]
-    bad = 0
+        factor[lane] = kind(factor[lane] * times)
+    line_row(whole.slope, g, line, whole.order, q, start, width, row)
     for lane in range(width):
-        units, rise = offset[lane] * factor[lane], slope[lane] * factor[lane]
-        top = units + float(room[lane]) * rise
-        whole = (np.floor(offset[lane]) == offset[lane]) & (np.floor(slope[lane]) == slope[lane])
-        fits = whole & (units > -_MOST) & (top < _MOST) & (rise < _MOST)
-        bad += np.int64(0) if fits else np.int64(1)
-        stand[lane] = np.int32(units)
-        increment[lane] = np.int32(rise)
+        rise[lane] = kind(kind(row[lane]) * factor[lane])
+    line_row(whole.offset, g, line, whole.order, q, start, width, row)
+    for lane in range(width):
+        stand[lane] = kind(kind(row[lane]) * factor[lane] + kind(q))
+    for lane in range(width):
+        stand[lane] = kind(stand[lane] + kind(given[lane] * rise[lane]))
     for lane in range(width):
         key[lane] = max(key[lane], stand[lane])
-    return bad == 0
 
 
-@jit
-def find_common(
-    per: NDArray[np.float64], start: int, width: int, common: NDArray[np.float64]
-) -> bool:
-    """Least common multiples of denominators (J, L, S'); False where any is no small whole one."""
-    shared = per.shape[2] == 1
-    for lane in range(1 if shared else width):
-        multiple = 1
-        for j in range(per.shape[0]):
-            for line in range(per.shape[1]):
-                value = per[j, line, 0 if shared else start + lane]
-                if not (value < _MOST and value == np.floor(value)):
-                    return False
-                if value == 0.0 or multiple % int(value) == 0:
-                    continue
-                step = int(value) // math.gcd(multiple, int(value))
-                if float(multiple) * float(step) >= _MOST:
-                    return False
-                multiple *= step
-        common[lane] = multiple
-    if shared:
-        for lane in range(1, width):
-            common[lane] = common[0]
-    return True
-
-
-@jit
-def spread(row: NDArray[np.float64], start: int, width: int, out: NDArray[np.float64]) -> None:
-    """What a row (S',) says of each lane's scenario."""
-    if row.shape[0] > 1:
-        part = row[start : start + width]
-        for lane in range(width):
-            out[lane] = part[lane]
-    else:
-        value = row[0]
-        for lane in range(width):
-            out[lane] = value
-
-
-@jit
-def least(row: NDArray[np.int32], start: int, width: int, out: NDArray[np.int32]) -> None:
-    """Lower each lane of `out` to what a row (S',) says of its scenario."""
-    if row.shape[0] > 1:
-        part = row[start : start + width]
-        for lane in range(width):
-            out[lane] = min(out[lane], part[lane])
-    else:
-        value = row[0]
-        for lane in range(width):
-            out[lane] = min(out[lane], value)
-
-
-@jit
-def keys_fit(scaled: NDArray[np.int64], room: NDArray[np.int64]) -> bool:
-    """Whether all lines of a segment stay below LAST."""
-    for q in range(room.shape[0]):
-        if room[q] == 0:
-            continue
-        for line in range(scaled.shape[1]):
-            offset, slope = scaled[q, line, OFFSET], scaled[q, line, SLOPE]
-            if abs(offset) >= LAST or slope >= LAST or offset + room[q] * slope >= LAST:
-                return False
-    return True
-
-
-@jit
-def fill_lane(scaled: NDArray[np.int64], room: NDArray[np.int64], lane: int, rows: Lanes) -> None:
-    """Put the claims of a segment into a lane, as far as they are served."""
-    for q in range(room.shape[0]):
-        rows.room[q, lane] = room[q]
-        top = np.int32(0)
-        for line in range(scaled.shape[1]):
-            slope = scaled[q, line, SLOPE] if room[q] > 0 else 0
-            stand = scaled[q, line, OFFSET] + rows.given[q, lane] * slope if room[q] > 0 else 0
-            rows.line[q, line, lane] = stand
-            rows.increment[q, line, lane] = slope
-            top = max(top, np.int32(stand))
-        rows.key[q, lane] = LAST if room[q] == 0 else top
-
-
-@jit
-def next_segments(
-    problem: Problem, start: int, width: int, step: int, one: Scenario, rows: Lanes
-) -> None:
-    """Lanes that still run and have no claim left in their segment go on to the next one."""
-    segments, J = problem.ceiling.shape[0], rows.key.shape[0]
-    for lane in range(width):
-        while (
-            rows.best[lane] == LAST
-            and rows.segment[lane] + 1 < segments
-            and step < rows.limit[lane]
-        ):
-            rows.segment[lane] += 1
-            unpack(problem, start + lane, one)
-            for q in range(J):
-                one.given[q] = rows.given[q, lane]
-            load_segment(problem, start + lane, rows.segment[lane], one)
-            fill_lane(one.scaled, one.room, lane, rows)
-            for q in range(J):
-                if rows.key[q, lane] < rows.best[lane]:
-                    rows.best[lane] = rows.key[q, lane]
-                    rows.who[lane] = q
-
-
-@jit
-def run_lanes(
-    problem: Problem,
-    on_full: int,
-    start: int,
-    stop: int,
-    first: int,
-    one: Scenario,
-    rows: Lanes,
-    granted: NDArray[np.int32],
-    choices: NDArray[Any],
-) -> bool:
-    """Run scenarios start…stop−1 in lockstep; False, with nothing done, where they need more."""
-    if problem.user_left.shape[0] > 0:
-        return False
-    width = stop - start
-    if not load_block(problem, start, width, on_full, rows):
-        for lane in range(width):
-            if not load_lane(problem, start + lane, lane, on_full, one, rows):
-                return False
-    longest = 0
-    for lane in range(width):
-        longest = max(longest, rows.limit[lane])
-    N, column = choices.shape[0], first + start
-    for n in range(longest):
-        choose(rows)
-        if problem.ceiling.shape[0] > 1:
-            next_segments(problem, start, width, n, one, rows)
-        if not grant(rows, n):
-            longest = n
-            break
-        if N > 0:
-            log = choices[n, column : column + width]
-            for lane in range(width):
-                log[lane] = rows.job[max(rows.who[lane], 0), lane] if rows.who[lane] >= 0 else -1
-    for n in range(longest, N):
-        choices[n, column : column + width] = -1
+@leaf
+def grant(rows: Lanes, width: int, bounded: bool) -> None:
+    """Grant to the job of the chosen key in every lane."""
+    kind, chosen, hit = rows.key.dtype.type, rows.chosen, rows.hit
     for q in range(rows.key.shape[0]):
+        key, given = rows.key[q], rows.given[q]
         for lane in range(width):
-            granted[rows.job[q, lane], column + lane] = rows.given[q, lane]
-    return True
-
-
-@jit
-def choose(rows: Lanes) -> None:
-    """In every lane, the place of the least key: the first, in rank order, at a tie."""
-    J, width = rows.key.shape
-    best, who = rows.best, rows.who
-    for lane in range(width):
-        best[lane] = rows.key[0, lane]
-        who[lane] = 0
-    for q in range(1, J):
-        key = rows.key[q]
-        place = np.int32(q)
-        for lane in range(width):
-            mask = np.int32(-1) if key[lane] < best[lane] else np.int32(0)
-            best[lane] = (key[lane] & mask) | (best[lane] & ~mask)
-            who[lane] = (place & mask) | (who[lane] & ~mask)
-
-
-@jit
-def grant(rows: Lanes, n: int) -> bool:
-    """Grant step n in every lane that still runs (who = −1 in others); whether any did."""
-    J, L, width = rows.line.shape
-    best, who, limit = rows.best, rows.who, rows.limit
-    step = np.int32(n)
-    alive = np.int32(0)
-    for lane in range(width):
-        over = np.int32(-1) if (best[lane] == LAST) | (step >= limit[lane]) else np.int32(0)
-        who[lane] |= over
-        alive |= ~over
-    if alive == 0:
-        return False
-    for q in range(J):
-        place = np.int32(q)
-        key, given, room = rows.key[q], rows.given[q], rows.room[q]
-        for lane in range(width):
-            given[lane] += np.int32(1) if who[lane] == place else np.int32(0)
-        for line in range(L):
-            stand, increment = rows.line[q, line], rows.increment[q, line]
+            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
+            hit[lane] = mine
+            given[lane] = kind(given[lane] - mine)
+        for line in range(rows.line.shape[1]):
+            stand, rise = rows.line[q, line], rows.rise[q, line]
             for lane in range(width):
-                mask = np.int32(-1) if who[lane] == place else np.int32(0)
-                stand[lane] += increment[lane] & mask
-                key[lane] = max(stand[lane], key[lane] if line > 0 else np.int32(0))
+                now = kind(stand[lane] + (rise[lane] & hit[lane]))
+                stand[lane] = now
+                key[lane] = max(key[lane], now)
+        if bounded:
+            end_jobs(key, given, rows.room[q], width)
+
+
+@leaf
+def end_jobs(key: NDArray[Any], given: NDArray[Any], room: NDArray[Any], width: int) -> None:
+    """A job that has what it may have gets nothing more: the largest key."""
+    kind, last = key.dtype.type, largest(key)
+    for lane in range(width):
+        done = kind(-1) if given[lane] >= room[lane] else kind(0)
+        key[lane] = kind((last & done) | (key[lane] & ~done))
+
+
+@leaf
+def collect(rows: Lanes, desk: Desk, width: int) -> None:
+    """Keep what was granted, and in how many steps."""
+    for q in range(rows.given.shape[0]):
+        given, kept = rows.given[q], desk.given[q]
         for lane in range(width):
-            mask = np.int32(-1) if given[lane] >= room[lane] else np.int32(0)
-            key[lane] = (LAST & mask) | (key[lane] & ~mask)
-    return True
+            kept[lane] = given[lane]
+    end_segment(desk, rows.left, width)

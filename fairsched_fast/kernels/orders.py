@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
-from fairsched_fast.kernels.lanes import blank_lanes, run_lanes
 from fairsched_fast.kernels.problem import (
     DEAD,
     IGNORE,
@@ -28,10 +27,7 @@ from fairsched_fast.kernels.problem import (
     unpack,
 )
 
-BLOCK = 256  # scenarios that run in lockstep: their rows of int32 stay near the core
-FEWEST_LANES = 16  # fewer scenarios are sooner done one by one
 SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how `play` ended: `most` granted, no claim left, no fit
-LANE_ROWS = 240  # J·(L + 2) rows: beyond, walking all jobs each step costs more than a winner tree
 
 
 @jit
@@ -61,29 +57,19 @@ def steps(
     S = scenarios(problem)
     worst = 0
     one = blank(problem)
-    _, J, L, _ = problem.offset.shape
-    width = BLOCK if J * (L + 2) <= LANE_ROWS else 0
-    rows = blank_lanes(problem, width)
-    for start in range(0, S, BLOCK):
-        stop = min(start + BLOCK, S)
-        in_lanes = width > 0 and stop - start >= FEWEST_LANES
-        if in_lanes and run_lanes(
-            problem, on_full, start, stop, first, one, rows, granted, choices
-        ):
-            continue
-        for s in range(start, stop):
-            unpack(problem, s, one)
-            budget = problem.budget[at(problem.budget, s)]
-            done = 0
-            for g in range(problem.ceiling.shape[0]):
-                form = load_segment(problem, s, g, one)
-                worst = max(worst, form)
-                done, state = play(one, form, on_full, done, budget, first + s, choices)
-                if state != EXHAUSTED:
-                    break
-            for n in range(done, choices.shape[0]):
-                choices[n, first + s] = -1
-            write_given(one, first + s, granted)
+    for s in range(S):
+        unpack(problem, s, one)
+        budget = problem.budget[at(problem.budget, s)]
+        done = 0
+        for g in range(problem.ceiling.shape[0]):
+            form = load_segment(problem, s, g, one)
+            worst = max(worst, form)
+            done, state = play(one, form, on_full, done, budget, first + s, choices)
+            if state != EXHAUSTED:
+                break
+        for n in range(done, choices.shape[0]):
+            choices[n, first + s] = -1
+        write_given(one, first + s, granted)
     return worst
 
 

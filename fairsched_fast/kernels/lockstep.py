@@ -1,0 +1,305 @@
+"""Lockstep: a block of scenarios runs at once, a scenario a SIMD lane.
+
+A key is packed with its place in rank order, key · places + q, so that the least packed key is the
+winner, ties to the lower rank, in one `min` over the jobs' rows. Keys are 16, 32 or 64 bits wide;
+how a grant is made is for `lanes` (few jobs) and `records` (more). Row operations are simple loops
+over lanes with selects written as masks, which is what compilers turn into vector instructions.
+
+    lane        0    1    2  …       one row per job, in rank order
+    key of 0  [ 60   58   71 … ]     the type's largest once the job gets nothing more
+    key of 1  [ 20   81   44 … ]
+    chosen    [ 20   58   44 … ]     the least key of all jobs: its remainder by `places` says whose
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import leaf
+from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
+from fairsched_fast.kernels.problem import IGNORE, STOP
+from fairsched_fast.kernels.whole import BLOCK, Desk, WholeProblem, place_row
+
+_NARROWEST = 32  # lanes of a block
+_NEAR = 1 << 16  # bytes of state that stay near the core
+
+
+@leaf
+def places_of(J: int) -> int:
+    """The least power of two that is no less than J."""
+    places = 1
+    while places < J:
+        places *= 2
+    return places
+
+
+@leaf
+def block_width(J: int, L: int) -> int:
+    """How many scenarios a block has: a power of two, fewer the more jobs and lines there are."""
+    width = BLOCK
+    while width > _NARROWEST and width * J * (2 * L + 2) * 2 > _NEAR:
+        width //= 2
+    return width
+
+
+@leaf
+def begin(desk: Desk, width: int) -> None:
+    """Nothing is granted yet."""
+    done = desk.done
+    for lane in range(width):
+        done[lane] = 0
+    for q in range(desk.given.shape[0]):
+        given = desk.given[q]
+        for lane in range(width):
+            given[lane] = 0
+
+
+@leaf
+def longest_run(desk: Desk, width: int) -> int:
+    """The most steps that any lane has."""
+    longest, limit = np.int32(0), desk.limit
+    for lane in range(width):
+        longest = max(longest, limit[lane])
+    return longest
+
+
+@leaf
+def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
+    """Keep how many steps were taken."""
+    done, limit = desk.done, desk.limit
+    for lane in range(width):
+        done[lane] = limit[lane] - left[lane]
+
+
+@leaf
+def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: int) -> bool:
+    """In every lane that has steps left the least key, else −1; whether there is any."""
+    kind = key.dtype.type
+    last, none = largest(key), kind(-1)
+    row = key[0]
+    for lane in range(width):
+        chosen[lane] = row[lane]
+    for q in range(1, key.shape[0]):
+        row = key[q]
+        for lane in range(width):
+            chosen[lane] = min(chosen[lane], row[lane])
+    for lane in range(width):
+        runs = kind(-1) if (chosen[lane] != last) & (left[lane] > kind(0)) else kind(0)
+        chosen[lane] = kind((chosen[lane] & runs) | ~runs)
+    for lane in range(width):
+        left[lane] = kind(left[lane] - (kind(1) if chosen[lane] >= kind(0) else kind(0)))
+    for lane in range(width):
+        none = kind(none & chosen[lane])
+    return none != kind(-1)
+
+
+@leaf
+def largest(key: NDArray[Any]) -> Any:
+    """The key of a job that gets nothing more."""
+    return key.dtype.type((1 << (8 * key.itemsize - 2)) * 2 - 1)
+
+
+@leaf
+def admit(
+    whole: WholeProblem,
+    on_full: int,
+    start: int,
+    width: int,
+    places: int,
+    desk: Desk,
+    key: NDArray[Any],
+    left: NDArray[Any],
+    chosen: NDArray[Any],
+) -> None:
+    """Take what the chosen jobs need; block those whose next executor is not to be had."""
+    order, demand, user, free, user_left = (
+        whole.order,
+        whole.demand,
+        whole.user,
+        desk.free,
+        desk.user_left,
+    )
+    kind, last = key.dtype.type, largest(key)
+    for lane in range(width):
+        if chosen[lane] < 0:
+            continue
+        q = np.int64(chosen[lane]) & (places - 1)
+        j = order[q, start + lane if order.shape[1] > 1 else 0]
+        u = user[j, start + lane if user.shape[1] > 1 else 0] if user_left.shape[0] > 0 else -1
+        capped = u >= 0 and user_left[u, lane] <= 0
+        full = not capped and on_full != IGNORE and not fits(demand, free, j, start, lane)
+        if capped or full:
+            chosen[lane] = kind(-1)
+            key[q, lane] = last
+            left[lane] = kind(0) if full and on_full == STOP else kind(left[lane] + 1)
+            continue
+        if on_full != IGNORE:
+            take(demand, free, j, start, lane)
+        if u >= 0:
+            user_left[u, lane] -= 1
+
+
+@leaf
+def fits(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> bool:
+    """Whether the next executor of job j fits into what is free in a lane."""
+    d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
+    for r in range(free.shape[0]):
+        if demand[d, r, s] > 0 and demand[d, r, s] > free[r, lane]:
+            return False
+    return True
+
+
+@leaf
+def take(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> None:
+    """Take an executor of job j off what is free in a lane."""
+    d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
+    for r in range(free.shape[0]):
+        free[r, lane] -= demand[d, r, s]
+
+
+@leaf
+def log(
+    whole: WholeProblem,
+    start: int,
+    width: int,
+    places: int,
+    desk: Desk,
+    left: NDArray[Any],
+    chosen: NDArray[Any],
+    apart: bool,
+    n: int,
+    first: int,
+    out: Outcome,
+) -> None:
+    """Write the job chosen in every lane: as step n, or as each lane's own next step."""
+    if out.small.shape[0] + out.medium.shape[0] == 0:
+        return
+    column, who = first + start, desk.who
+    name_jobs(whole.order, start, width, places, chosen, who)
+    if apart:
+        scatter(desk.limit, left, who, width, column, out)
+    elif out.small.shape[0] > 0:
+        small = out.small[n, column : column + width]
+        for lane in range(width):
+            small[lane] = who[lane]
+    else:
+        medium = out.medium[n, column : column + width]
+        for lane in range(width):
+            medium[lane] = who[lane]
+
+
+@leaf
+def name_jobs(
+    order: NDArray[np.int32],
+    start: int,
+    width: int,
+    places: int,
+    chosen: NDArray[Any],
+    who: NDArray[np.int16],
+) -> None:
+    """The job at the place of each chosen key, −1 where there is none."""
+    kind = chosen.dtype.type
+    mask, by_place = kind(places - 1), order.shape[1] == 1
+    for q in range(order.shape[0]):
+        by_place &= order[q, 0] == q
+    if by_place:
+        for lane in range(width):
+            none = kind(-1) if chosen[lane] < kind(0) else kind(0)
+            who[lane] = kind(kind(chosen[lane] & mask) | none)
+        return
+    wide = order.shape[1] > 1
+    for lane in range(width):
+        q = np.int64(chosen[lane] & mask)
+        who[lane] = order[q, start + lane if wide else 0] if chosen[lane] >= 0 else -1
+
+
+@leaf
+def scatter(
+    limit: NDArray[np.int32],
+    left: NDArray[Any],
+    who: NDArray[np.int16],
+    width: int,
+    column: int,
+    out: Outcome,
+) -> None:
+    """Write the job chosen in every lane as that lane's own next step."""
+    small, medium = out.small, out.medium
+    for lane in range(width):
+        if who[lane] < 0:
+            continue
+        n = np.int64(limit[lane]) - np.int64(left[lane]) - 1
+        if small.shape[0] > 0:
+            small[n, column + lane] = who[lane]
+        else:
+            medium[n, column + lane] = who[lane]
+
+
+@leaf
+def end_log(out: Outcome, column: int, width: int, taken: int) -> None:
+    """Nothing chosen beyond the steps taken."""
+    for n in range(taken, out.small.shape[0]):
+        out.small[n, column : column + width] = -1
+    for n in range(taken, out.medium.shape[0]):
+        out.medium[n, column : column + width] = -1
+
+
+@leaf
+def write_ends(
+    whole: WholeProblem,
+    on_full: int,
+    tight: bool,
+    start: int,
+    width: int,
+    desk: Desk,
+    first: int,
+    out: Outcome,
+) -> None:
+    """What each job was given, how many steps there were, and why the runs ended."""
+    order, column, room, waits = whole.order, first + start, desk.row, desk.other
+    steps, stop = out.steps[column : column + width], out.stop[column : column + width]
+    for lane in range(width):
+        steps[lane] = 0
+        waits[lane] = 0
+    for q in range(desk.given.shape[0]):
+        given = desk.given[q]
+        place_row(whole.room, order, q, start, width, room)
+        for lane in range(width):
+            steps[lane] += given[lane]
+        for lane in range(width):
+            waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
+        if order.shape[1] > 1:
+            for lane in range(width):
+                out.granted[order[q, start + lane], column + lane] = given[lane]
+        else:
+            row = out.granted[order[q, 0], column : column + width]
+            for lane in range(width):
+                row[lane] = given[lane]
+    wide = whole.budget.shape[0] > 1
+    for lane in range(width):
+        if steps[lane] == whole.budget[start + lane if wide else 0]:
+            stop[lane] = BUDGET
+        elif tight:
+            stop[lane] = why(whole, on_full, start, lane, desk)
+        elif waits[lane] > 0 and steps[lane] >= desk.full[lane]:
+            stop[lane] = CAPACITY
+        else:
+            stop[lane] = CEILINGS
+
+
+@leaf
+def why(whole: WholeProblem, on_full: int, start: int, lane: int, desk: Desk) -> int:
+    """Why a lane ended early where single jobs may have been stopped."""
+    order, user, reason = whole.order, whole.user, CEILINGS
+    for q in range(desk.given.shape[0]):
+        j = order[q, start + lane if order.shape[1] > 1 else 0]
+        if desk.given[q, lane] >= whole.room[j, start + lane if whole.room.shape[1] > 1 else 0]:
+            continue
+        u = user[j, start + lane if user.shape[1] > 1 else 0]
+        if desk.user_left.shape[0] > 0 and u >= 0 and desk.user_left[u, lane] <= 0:
+            reason = USER_CAPS
+        elif on_full != IGNORE and not fits(whole.demand, desk.free, j, start, lane):
+            return CAPACITY
+    return reason

@@ -1,0 +1,183 @@
+"""Orders of more jobs: lockstep in which a grant is made lane by lane, on a record of the job.
+
+Walking all rows to find the least key is cheap, a `min` each; changing all of them is not. A record
+holds what a grant needs side by side: where the job's lines stand, how far they rise, room, count.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import inner, jit, leaf
+from fairsched_fast.kernels.lockstep import (
+    admit,
+    begin,
+    block_width,
+    choose,
+    end_log,
+    end_segment,
+    largest,
+    log,
+    longest_run,
+    places_of,
+    write_ends,
+)
+from fairsched_fast.kernels.outcome import Outcome
+from fairsched_fast.kernels.whole import (
+    BLOCK,
+    Desk,
+    WholeProblem,
+    blank_desk,
+    line_row,
+    load_limits,
+    room_row,
+)
+
+
+class Records(NamedTuple):
+    """A block's records and key rows, all of one integer type; jobs in rank order."""
+
+    state: NDArray[Any]  # (BLOCK, J, 2·L + 2) L lines, packed; L rises; room; executors given
+    key: NDArray[Any]  # (J, BLOCK)
+    left: NDArray[Any]  # (BLOCK,) steps that are left
+    chosen: NDArray[Any]  # (BLOCK,) the least key where a grant is made, −1 where none
+    factor: NDArray[Any]  # (BLOCK,) work space
+
+
+@jit
+def records(
+    whole: WholeProblem, on_full: int, first: int, count: int, kind: NDArray[Any], out: Outcome
+) -> None:
+    """Run `count` scenarios, a block at a time; parameters as of `lanes`."""
+    J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
+    L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
+    desk, rows, block = blank_desk(J, R, U), blank_records(J, L, kind), block_width(J, L)
+    for start in range(0, count, block):
+        width = min(count - start, block)
+        tight = load_limits(whole, on_full, start, width, desk)
+        apart = tight or segments > 1
+        begin(desk, width)
+        steps = start - start
+        end_log(out, first + start, width, steps if apart else out.steps.shape[0])
+        for g in range(segments):
+            fill(whole, g, start, width, places, desk, rows)
+            longest = longest_run(desk, width)
+            steps = start - start
+            while (apart or steps < longest) and choose(rows.key, rows.left, rows.chosen, width):
+                if tight:
+                    admit(
+                        whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen
+                    )
+                grant(rows.state, rows.key, rows.chosen, places, width)
+                log(
+                    whole,
+                    start,
+                    width,
+                    places,
+                    desk,
+                    rows.left,
+                    rows.chosen,
+                    apart,
+                    steps,
+                    first,
+                    out,
+                )
+                steps += 1
+            collect(rows, desk, width)
+        if not apart:
+            end_log(out, first + start, width, steps)
+        write_ends(whole, on_full, tight, start, width, desk, first, out)
+
+
+@inner
+def blank_records(J: int, L: int, kind: NDArray[Any]) -> Records:
+    """Records of the type of `kind`."""
+    return Records(
+        np.zeros((BLOCK, J, 2 * L + 2), kind.dtype),
+        np.zeros((J, BLOCK), kind.dtype),
+        np.zeros(BLOCK, kind.dtype),
+        np.zeros(BLOCK, kind.dtype),
+        np.zeros(BLOCK, kind.dtype),
+    )
+
+
+@leaf
+def fill(
+    whole: WholeProblem, g: int, start: int, width: int, places: int, desk: Desk, rows: Records
+) -> None:
+    """Put segment g of a block into records, as far as it was served."""
+    kind, state, L = rows.key.dtype.type, rows.state, whole.offset.shape[2]
+    left, limit, done, ends, last = rows.left, desk.limit, desk.done, desk.other, largest(rows.key)
+    for lane in range(width):
+        left[lane] = kind(limit[lane] - done[lane])
+    for q in range(rows.key.shape[0]):
+        key, served = rows.key[q], desk.given[q]
+        for lane in range(width):
+            key[lane] = kind(q)
+        for line in range(L):
+            fill_line(whole, g, q, line, start, width, places, desk, rows)
+        room_row(whole, g, q, start, width, desk)
+        for lane in range(width):
+            state[lane, q, 2 * L] = kind(ends[lane])
+            state[lane, q, 2 * L + 1] = kind(served[lane])
+            key[lane] = last if served[lane] >= ends[lane] else key[lane]
+
+
+@leaf
+def fill_line(
+    whole: WholeProblem,
+    g: int,
+    q: int,
+    line: int,
+    start: int,
+    width: int,
+    places: int,
+    desk: Desk,
+    rows: Records,
+) -> None:
+    """Put a line of the jobs at place q into their records; products may wrap around meanwhile."""
+    kind, state, key, L = rows.key.dtype.type, rows.state, rows.key[q], whole.offset.shape[2]
+    factor, served, offset, slope = rows.factor, desk.given[q], desk.row, desk.other
+    line_row(whole.factor, g, line, whole.order, q, start, width, factor)
+    line_row(whole.offset, g, line, whole.order, q, start, width, offset)
+    line_row(whole.slope, g, line, whole.order, q, start, width, slope)
+    for lane in range(width):
+        by = kind(factor[lane] * kind(places))
+        rise = kind(kind(slope[lane]) * by)
+        stand = kind(kind(kind(offset[lane]) * by) + kind(kind(served[lane]) * rise) + kind(q))
+        state[lane, q, line] = stand
+        state[lane, q, L + line] = rise
+        key[lane] = max(key[lane], stand)
+
+
+@leaf
+def grant(
+    state: NDArray[Any], key: NDArray[Any], chosen: NDArray[Any], places: int, width: int
+) -> None:
+    """Grant to the job of the chosen key in every lane."""
+    kind, last, L = key.dtype.type, largest(key), (state.shape[2] - 2) // 2
+    for lane in range(width):
+        if chosen[lane] < 0:
+            continue
+        q, now = np.int64(chosen[lane]) & (places - 1), chosen[lane]
+        record = state[lane, q]
+        for line in range(L):
+            stand = kind(record[line] + record[L + line])
+            record[line] = stand
+            now = max(now, stand)
+        count = kind(record[2 * L + 1] + kind(1))
+        record[2 * L + 1] = count
+        key[q, lane] = last if count >= record[2 * L] else now
+
+
+@leaf
+def collect(rows: Records, desk: Desk, width: int) -> None:
+    """Keep what was granted, and in how many steps."""
+    last = rows.state.shape[2] - 1
+    for q in range(desk.given.shape[0]):
+        for lane in range(width):
+            desk.given[q, lane] = rows.state[lane, q, last]
+    end_segment(desk, rows.left, width)
