@@ -31,7 +31,7 @@ ON_FULL: dict[str, int] = {
     "ignore": kernels.IGNORE,
 }
 
-_CHUNK_VALUES = 1 << 18  # J·R·scenarios lowered at once, at most
+_CHUNK_VALUES = 1 << 20  # J·R·scenarios lowered at once, at most
 _LEAST_VALUES = 1 << 14  # and at least: fewer are sooner done by one worker
 _UNASKED_BYTES = 1 << 28  # what the order may take where nobody asked for it
 _NO_CLAIMS = (Claims(*np.zeros((3, 1, 1, 1))),)

@@ -82,18 +82,18 @@ def make_whole(
     else:
         user, user_left = batch.user, users_left(batch)
     whole = kernels.WholeProblem(
-        _plain(offset, np.int32),
-        _plain(slope, np.int32),
-        _plain(factor, np.int64),
-        _plain(_stacked([claims.ends(batch.J) for claims in segments]), np.int32),
-        _plain(_order(batch.J, segments[0].rank), np.int32),
-        _plain(batch.room, np.int32),
-        _plain(batch.extra_executors, np.int32),
-        _plain(kept.capacity, np.int32),
-        _plain(kept.usage, np.int32),
-        _plain(kept.demand, np.int32),
-        _plain(user, np.int32),
-        _plain(user_left, np.int64),
+        _read_only(offset, np.int32),
+        _read_only(slope, np.int32),
+        _read_only(factor, np.int64),
+        _read_only(_stacked([claims.ends(batch.J) for claims in segments]), np.int32),
+        _read_only(_order(batch.J, segments[0].rank), np.int32),
+        _read_only(batch.room, np.int32),
+        _read_only(batch.extra_executors, np.int32),
+        _read_only(kept.capacity, np.int32),
+        _read_only(kept.usage, np.int32),
+        _read_only(kept.demand, np.int32),
+        _read_only(user, np.int32),
+        _read_only(user_left, np.int64),
     )
     return whole, _packed_bound(whole)
 
@@ -118,21 +118,19 @@ def _whole(numbers: NDArray[Any]) -> NDArray[Any] | None:
     """As integers where all are whole and below 2³¹, else None."""
     if numbers.dtype == np.int32:
         return numbers
-    if np.abs(numbers).max(initial=0) > _LARGEST or (
-        numbers.dtype.kind == "f" and (numbers != np.rint(numbers)).any()
-    ):
+    if numbers.size and (numbers.max() > _LARGEST or numbers.min() < -_LARGEST):
         return None
-    return numbers.astype(np.int32)
+    whole = numbers.astype(np.int32)
+    return None if (whole != numbers).any() else whole
 
 
 def _common_multiple(per: NDArray[Any]) -> NDArray[np.int64] | None:
     """The least common multiple of each scenario's denominators, (S',); None beyond 2⁵³."""
-    rows = per.reshape(-1, per.shape[-1])
     if per.shape[-1] == 1:
-        least = math.lcm(*(int(value) for value in np.unique(rows) if value > 0))
+        least = math.lcm(*(value for value in set(per.ravel().tolist()) if value > 0))
         return np.array([least]) if least < EXACT else None
     common = np.ones(per.shape[-1], np.int64)
-    for row in rows:
+    for row in per.reshape(-1, per.shape[-1]):
         value = np.where(row > 0, row, 1).astype(np.int64)
         step = value // np.gcd(common, value)
         if (
@@ -146,15 +144,27 @@ def _common_multiple(per: NDArray[Any]) -> NDArray[np.int64] | None:
 
 def _packed_bound(whole: kernels.WholeProblem) -> float:
     """What no key, packed with its job's place, and no count passes."""
-    budget = float(whole.budget.max())
-    grants = np.minimum(whole.room.max(axis=-1), budget)[:, np.newaxis]
-    high, low = whole.offset.max(axis=-1), whole.offset.min(axis=-1)
-    rise = whole.slope.max(axis=-1) * np.maximum(grants, 1.0)
-    top = np.maximum(np.maximum(high, 0) + rise, -low.astype(np.float64)) * whole.factor.max(
-        axis=-1
-    )
+    budget = float(_most(whole.budget))
+    grants = np.minimum(np.maximum(_most(whole.room), 1.0), budget)[:, np.newaxis]
+    rise = _most(whole.slope) * grants
+    low = -np.minimum.reduce(whole.offset, axis=-1, dtype=np.float64, initial=0)
+    top = np.maximum(_most(whole.offset) + rise, low) * _most(whole.factor)
     places = 1 << (len(whole.order) - 1).bit_length()
     return (max(float(top.max()), budget) + 1) * places
+
+
+def _most(plane: NDArray[Any]) -> NDArray[Any]:
+    """The largest over the scenarios."""
+    return plane[..., 0] if plane.shape[-1] == 1 else np.maximum.reduce(plane, axis=-1)
+
+
+def _read_only(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """Contiguous, of one dtype and read-only, as the planes of a Batch are: no copy of those."""
+    plain: NDArray[Any] = np.ascontiguousarray(array, dtype)
+    if plain.flags.writeable:
+        plain = plain.view()
+        plain.flags.writeable = False
+    return plain
 
 
 def _order(J: int, rank: NDArray[np.integer[Any]] | None) -> NDArray[Any]:

@@ -45,6 +45,7 @@ def inlined(function: Function) -> Function:
 # Without what Python needs to call a function: a fifth of the time to compile it. Such a function
 # must only be called from kernels.
 _INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LEAF = _INNER | {"_nrt": False}
 
 
 def inner(function: Function) -> Function:
@@ -59,5 +60,5 @@ def leaf(function: Function) -> Function:
     Counting them costs 5 ns an array and call: more than a block's work on a row. What it returns
     must be a number, and what it calls a leaf.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", _nrt=False, **_INNER)(function)
+    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_LEAF)(function)
     return compiled
