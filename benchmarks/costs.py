@@ -102,7 +102,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.costs) - set(COSTS):
         parser.error(f"no {', '.join(sorted(unknown))}; expected {', '.join(COSTS)}")
-    measure.pin_to_one()
+    measure.settle()
     found = {}
     for name in options.costs or COSTS:
         found[name] = COSTS[name]()

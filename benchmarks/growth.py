@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for growth.csv and .png")
     parser.add_argument("--rounds", type=int, default=7, help="through all workloads (7)")
     options = parser.parse_args()
-    measure.pin_to_one()
+    measure.settle()
     points = measured(workloads(), options.rounds)
     options.out.mkdir(parents=True, exist_ok=True)
     write(points, options.out / "growth.csv")

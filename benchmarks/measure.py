@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import fairsched_fast
+
 ALL_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 FIRST_RESULT = (  # a program: all kernels once
@@ -40,6 +42,12 @@ def all_cores() -> Iterator[None]:
         yield
     finally:
         pin_to_one()
+
+
+def settle() -> None:
+    """Pin to one core, and say which package is measured: it may not be the one beside us."""
+    print(f"measuring {Path(fairsched_fast.__file__).parent}", file=sys.stderr, flush=True)
+    pin_to_one()
 
 
 def seconds(run: Callable[[], Any]) -> float:

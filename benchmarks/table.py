@@ -47,7 +47,7 @@ class Line:
 def main() -> None:
     """Print the table, or JSON."""
     options = parsed()
-    measure.pin_to_one()
+    measure.settle()
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="fairsched-benchmarks-") as folder:
         # Everyone compiles in this run, so that first calls can be compared.
