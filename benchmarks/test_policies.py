@@ -8,68 +8,19 @@ Every contestant's choices are compared with NumPy's before anything is timed.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import peers
 import pytest
+from measure import FIRST_RESULT, process
 from numpy.typing import NDArray
-from peers import Workload
+from workloads import Given, Workload, cluster_sized, queue_sized, story_sized
 
 import fairsched_fast as fs
-
-
-def story_sized(scenarios: int) -> Workload:
-    """The notebook's pool, its three jobs holding more or less of what they hold there."""
-    stream = np.random.default_rng(1)
-    spread = stream.integers(0, 6, (scenarios, 3, 1))
-    return Workload(
-        capacity=np.array([200, 800]),
-        demand=np.array([[2, 16]] * 3),
-        usage=np.array([[60, 240], [20, 40], [40, 240]]) - spread * [2, 8],
-        ceiling=np.full(3, 30),
-        executors=15,
-    )
-
-
-def queue_sized(scenarios: int) -> Workload:
-    """32 jobs, 500 executors."""
-    stream = np.random.default_rng(2)
-    held = stream.integers(0, 31, (scenarios, 32, 1))
-    return Workload(
-        capacity=np.array([4000, 24000]),
-        demand=np.array([[2, 16]] * 32),
-        usage=held * [2, 8],
-        ceiling=np.full(32, 30),
-        executors=500,
-    )
-
-
-def cluster_sized(scenarios: int) -> Workload:
-    """1,000 jobs, each with demands of its own on four resources, 5,000 executors."""
-    stream = np.random.default_rng(3)
-    demand = np.stack(
-        [
-            stream.integers(1, 9, 1000),
-            stream.integers(2, 65, 1000),
-            stream.choice([0, 1, 2], 1000, p=[0.7, 0.2, 0.1]),
-            stream.integers(10, 201, 1000),
-        ],
-        axis=-1,
-    )
-    return Workload(
-        capacity=np.array([100_000, 640_000, 10_000, 2_000_000]),
-        demand=demand,
-        usage=demand * stream.integers(0, 4, (scenarios, 1000, 1)),
-        ceiling=stream.integers(10, 61, 1000),
-        executors=5000,
-    )
-
 
 MAKERS = {"3 jobs": story_sized, "32 jobs": queue_sized, "1000 jobs": cluster_sized}
 SCENARIOS = {  # few enough for the notebook's loop, then enough for everyone else
@@ -94,14 +45,7 @@ def ours(work: Workload, policy: str, *, log: bool, workers: int = 1) -> Callabl
     """From arrays to a Result: making the Batch, with all its checks, counts."""
 
     def run() -> fs.Result:
-        batch = fs.Batch(
-            capacity=work.capacity,
-            demand=work.demand,
-            usage=work.usage,
-            max_executors=work.ceiling,
-            extra_executors=work.executors,
-        )
-        return fs.allocate(batch, policy, log=log, workers=workers)
+        return fs.allocate(work.batch(), policy, log=log, workers=workers)
 
     return run
 
@@ -134,17 +78,12 @@ CONTESTANTS: dict[str, Callable[[Workload, str], Callable[[], Any]]] = {
 }
 
 
-def granted(orders: NDArray[Any], jobs: int) -> NDArray[Any]:
-    """(S, J) executors each job was given, of who was given each step (S, N)."""
-    return np.stack([np.bincount(row, minlength=jobs) for row in orders])
-
-
 def check(given: Any, expected: NDArray[Any], jobs: int) -> None:
     """A contestant's output is NumPy's."""
     if not isinstance(given, fs.Result):
         assert np.array_equal(given, expected)
         return
-    assert np.array_equal(given.granted, granted(expected, jobs))
+    assert np.array_equal(given.granted, Given.of_choices(expected, jobs).granted)
     assert given.choices is None or np.array_equal(given.choices, expected)
 
 
@@ -162,14 +101,8 @@ def test_policies(benchmark: Any, name: str, scenarios: int, who: str) -> None:
     check(run(), expected, len(work.demand))
     benchmark.pedantic(run, rounds=3 if who in ("notebook", "numpy") else 10)
     if benchmark.stats is not None:
-        rate = work.decisions / benchmark.stats.stats.median
+        rate = np.count_nonzero(expected >= 0) / benchmark.stats.stats.median
         benchmark.extra_info["decisions_per_second"] = round(rate)
-
-
-ONE_CALL = (
-    "import fairsched_fast as fs; batch = fs.Batch(capacity=[9], demand=[[1], [2]], "
-    "extra_executors=3); fs.allocate(batch, 'drf', log=True); fs.allocate(batch, 'drf')"
-)
 
 
 @pytest.mark.parametrize("cached", [False, True], ids=["compiling", "cached"])
@@ -177,11 +110,7 @@ def test_first_call_of_a_process(benchmark: Any, tmp_path: Path, cached: bool) -
     """A fresh process to the end of its first results: import, compile or load, run."""
     benchmark.group = "first call of a process"
     benchmark.name = "cached" if cached else "compiling"
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
-
-    def run() -> None:
-        subprocess.run([sys.executable, "-c", ONE_CALL], env=environment, check=True)
-
+    run = partial(process, FIRST_RESULT, tmp_path)
     if cached:
         run()
     benchmark.pedantic(run, rounds=3 if cached else 1)

@@ -9,11 +9,12 @@ from hypothesis import settings
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"  # figures and traces that lie beside a checkout, where they do
 
-pytest.register_assert_rewrite("agreement")
+pytest.register_assert_rewrite("agreement", "kernel_paths")
 
 # A kernel's first call compiles it, which no deadline should count.
 settings.register_profile("tests", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, print_blob=True)
+settings.register_profile("few", deadline=None, max_examples=8, derandomize=True)  # for slow modes
 settings.load_profile("ci" if os.environ.get("CI") else "tests")
 
 

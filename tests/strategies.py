@@ -10,6 +10,7 @@ written in that unit: tenths, quarters, or a unit that is no decimal at all.
 import math
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import fairsched_fast as fs
@@ -27,6 +28,12 @@ FLOAT_WEIGHTS = [*WEIGHTS, 1.123456789, 1 / 3, math.e]
 # product of two passes 2^52 only for the larger ones, so quotients tell the smaller ones apart.
 QUOTIENT_POOLS = [29_999_999, 30_000_001, 30_000_023, 30_000_037]
 TICKS_POOLS = [999_999_937, 1_000_000_007, 1_000_000_009, 1_000_000_021]
+
+
+def examples(times):
+    """So many times the examples of the profile that is in force."""
+    return settings(max_examples=max(1, round(times * settings.default.max_examples)))
+
 
 UP_TO_3, UP_TO_6 = st.integers(1, 3), st.integers(1, 6)
 
