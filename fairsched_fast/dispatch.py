@@ -40,10 +40,10 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
     counts = len(order) == 0 and prefer_totals(part)
     if part.J <= LOCKSTEP_JOBS and not counts:
         made = make_whole(part, segments)
-        kind = None if made is None else _narrowest(made[1])
+        kind = None if made is None else narrowest(made[1])
         if made is not None and kind is not None:
             few = part.J <= FEW_JOBS and kind != "q"
-            run = kernels.lanes if few else kernels.records
+            run = kernels.run_lanes if few else kernels.run_records
             run(made[0], rule, first, part.S, _KIND["i" if not few and kind == "h" else kind], out)
             return kernels.INTEGER
     problem = make_problem(part, segments, segments[0].rank)
@@ -55,7 +55,7 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
     return form
 
 
-def _narrowest(bound: float) -> str | None:
+def narrowest(bound: float) -> str | None:
     """The narrowest type that holds packed keys, as a dtype's character."""
     return next((kind for kind, largest in _LARGEST.items() if bound < largest - 1), None)
 

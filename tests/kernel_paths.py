@@ -1,61 +1,52 @@
-"""Every path through the kernels, one at a time, whatever a problem's shape would choose.
-
-`orders.steps` picks a path by sizes that compiled code has built in. Its plain Python function
-reads them when it is called, and calls the same compiled kernels.
-"""
+"""Every path through the kernels, one at a time, whatever a batch's shape would choose."""
 
 import numpy as np
 import pytest
+from agreement import ours
 
-from fairsched_fast import kernels
-from fairsched_fast.engine import smallest_signed
-from fairsched_fast.kernels import orders
+from fairsched_fast import dispatch, engine, kernels
 
-RULES = {"skip": kernels.SKIP, "stop": kernels.STOP, "ignore": kernels.IGNORE}
-COMPILED = hasattr(orders.steps, "py_func")  # not where NUMBA_DISABLE_JIT is set
+COMPILED = hasattr(kernels.steps, "py_func")  # not where NUMBA_DISABLE_JIT is set
+MANY = 10**9
 
-PATHS = {  # path: what `orders.steps` must believe
-    "lanes wherever they can": {"LANE_ROWS": 10**9, "FEWEST_LANES": 1},
-    "one by one": {"LANE_ROWS": 0},
+PATHS = {  # path: what `dispatch` must believe
+    "as the shape says": {},
+    "lanes": {"FEW_JOBS": MANY, "LOCKSTEP_JOBS": MANY},
+    "records": {"FEW_JOBS": 0, "LOCKSTEP_JOBS": MANY},
+    "records of 64 bits": {"FEW_JOBS": 0, "LOCKSTEP_JOBS": MANY, "narrowest": lambda _: "q"},
+    "one by one": {"LOCKSTEP_JOBS": 0},
 }
 
 
-def blank_outputs(problem, N):
-    """(J, S) granted and (N, S) choices, filled with what no kernel writes."""
-    J, S = problem.order.shape[0], orders.scenarios(problem)
-    return np.full((J, S), -7, np.int32), np.full((N, S), -7, smallest_signed(J))
-
-
-def by_path(problem, on_full, N, path):
-    """(J, S) granted and (N, S) choices, by a path."""
-    granted, choices = blank_outputs(problem, N)
+def by_path(batch, policy, on_full, path, N):
+    """(S, J) granted and (S, N) choices, by a path; `policy` as the oracles name it."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in PATHS[path].items():
-            patch.setattr(orders, name, value)
-        getattr(orders.steps, "py_func", orders.steps)(problem, RULES[on_full], 0, granted, choices)
-    return granted, choices
+            patch.setattr(dispatch, name, value)
+        return engine.run(batch, ours(policy, batch.R), on_full, workers=1, order=N)
 
 
-def by_default(problem, on_full, N):
-    """The same, by the path that the problem's shape chooses."""
-    granted, choices = blank_outputs(problem, N)
-    kernels.steps(problem, RULES[on_full], 0, granted, choices)
-    return granted, choices
+def by_counting(batch, policy, on_full):
+    """The same without the order, by the threshold search."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "prefer_totals", lambda _: True)
+        return engine.run(batch, ours(policy, batch.R), on_full, workers=1)
 
 
-def by_counting(problem, on_full):
-    """(J, S) granted, by the threshold search."""
-    granted, _ = blank_outputs(problem, 0)
-    kernels.totals(problem, RULES[on_full], 0, granted)
-    return granted
-
-
-def on_every_path(problem, on_full, N):
-    """(J, S) granted and (N, S) choices, the same bytes whatever the path."""
-    granted, choices = by_default(problem, on_full, N)
+def on_every_path(batch, policy, on_full):
+    """A Result, the same bytes whatever the path."""
+    N = int(batch.extra_executors.max())
+    result = by_path(batch, policy, on_full, "as the shape says", N)
     for path in PATHS:
-        other_granted, other_choices = by_path(problem, on_full, N, path)
-        assert other_choices.tobytes() == choices.tobytes(), path
-        assert other_granted.tobytes() == granted.tobytes(), path
-    assert by_counting(problem, on_full).tobytes() == granted.tobytes(), "counting"
-    return granted, choices
+        other = by_path(batch, policy, on_full, path, N)
+        assert np.array_equal(other.choices, result.choices), path
+        same_finals(other, result, path)
+    same_finals(by_counting(batch, policy, on_full), result, "counting")
+    return result
+
+
+def same_finals(other, result, path):
+    """What two Results gave, and why they ended."""
+    assert np.array_equal(other.granted, result.granted), path
+    assert np.array_equal(other.steps, result.steps), path
+    assert np.array_equal(other.stop, result.stop), path

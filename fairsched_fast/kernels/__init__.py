@@ -9,7 +9,7 @@ ended. Nothing is checked and nothing is raised here: `Batch` and `allocate` do 
 from fairsched_fast.kernels.endings import stops
 from fairsched_fast.kernels.finals import totals
 from fairsched_fast.kernels.greedy import Fault, Greedy, blank_fault, compile_greedy
-from fairsched_fast.kernels.lanes import lanes
+from fairsched_fast.kernels.lanes import run_lanes
 from fairsched_fast.kernels.orders import steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import (
@@ -22,7 +22,7 @@ from fairsched_fast.kernels.problem import (
     TICKS,
     Problem,
 )
-from fairsched_fast.kernels.records import records
+from fairsched_fast.kernels.records import run_records
 from fairsched_fast.kernels.whole import WholeProblem
 
 __all__ = [
@@ -44,8 +44,8 @@ __all__ = [
     "WholeProblem",
     "blank_fault",
     "compile_greedy",
-    "lanes",
-    "records",
+    "run_lanes",
+    "run_records",
     "steps",
     "stops",
     "totals",

@@ -52,7 +52,7 @@ class Lanes(NamedTuple):
 
 
 @jit
-def lanes(
+def run_lanes(
     whole: WholeProblem, on_full: int, first: int, count: int, kind: NDArray[Any], out: Outcome
 ) -> None:
     """Run `count` scenarios of few jobs, a block at a time.

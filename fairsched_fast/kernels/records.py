@@ -48,10 +48,10 @@ class Records(NamedTuple):
 
 
 @jit
-def records(
+def run_records(
     whole: WholeProblem, on_full: int, first: int, count: int, kind: NDArray[Any], out: Outcome
 ) -> None:
-    """Run `count` scenarios, a block at a time; parameters as of `lanes`."""
+    """Run `count` scenarios, a block at a time; parameters as of `run_lanes`."""
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
     desk, rows, block = blank_desk(J, R, U), blank_records(J, L, kind), block_width(J, L)
