@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
+from numba.core.compiler import Compiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -45,7 +46,6 @@ def inlined(function: Function) -> Function:
 # Without what Python needs to call a function: a fifth of the time to compile it. Such a function
 # must only be called from kernels.
 _INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_LEAF = _INNER | {"_nrt": False}
 
 
 def inner(function: Function) -> Function:
@@ -54,11 +54,23 @@ def inner(function: Function) -> Function:
     return compiled
 
 
-def leaf(function: Function) -> Function:
-    """An `inner` function that allocates nothing, and so need not count references to arrays.
+class _Apart(Compiler):
+    """Tells the compiler that a function's arrays do not overlap."""
 
-    Counting them costs 5 ns an array and call: more than a block's work on a row. What it returns
-    must be a number, and what it calls a leaf.
+    def define_pipelines(self) -> Any:
+        self.state.flags.noalias = True
+        return super().define_pipelines()  # type: ignore[no-untyped-call]
+
+
+_LEAF = _INNER | {"_nrt": False, "pipeline_class": _Apart}
+
+
+def leaf(function: Function) -> Function:
+    """An `inner` function on rows, under two promises that make its loops a third faster.
+
+    It allocates nothing, and so need not count references to arrays (5 ns an array and call, more
+    than a block's work on a row): what it returns is a number, and what it calls is a leaf. And no
+    array that it writes overlaps another of its arguments.
     """
     compiled: Function = numba.njit(nogil=True, error_model="numpy", **_LEAF)(function)
     return compiled

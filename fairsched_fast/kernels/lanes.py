@@ -41,14 +41,14 @@ from fairsched_fast.kernels.whole import (
 class Lanes(NamedTuple):
     """A block's rows, all of one integer type; job rows in rank order."""
 
-    line: NDArray[Any]  # (J, L, BLOCK)
-    rise: NDArray[Any]  # (J, L, BLOCK)
+    line: NDArray[Any]  # (J, L, BLOCK) where a line begins, packed
+    rise: NDArray[Any]  # (J, L, BLOCK) what a grant adds to it
     key: NDArray[Any]  # (J, BLOCK)
-    given: NDArray[Any]  # (J, BLOCK)
-    room: NDArray[Any]  # (J, BLOCK)
+    given: NDArray[Any]  # (J, BLOCK) executors granted
+    room: NDArray[Any]  # (J, BLOCK) up to which they go
     left: NDArray[Any]  # (BLOCK,) steps that are left
     chosen: NDArray[Any]  # (BLOCK,) the least key where a grant is made, −1 where none
-    hit: NDArray[Any]  # (BLOCK,) work space
+    factor: NDArray[Any]  # (BLOCK,) work space
 
 
 @jit
@@ -166,8 +166,8 @@ def fill_line(
 
     Products wrap around and are right again in the end: only what fits is filled in.
     """
-    kind, factor, row = rows.key.dtype.type, rows.hit, desk.row
-    stand, rise, key, given = rows.line[q, line], rows.rise[q, line], rows.key[q], rows.given[q]
+    kind, factor, row = rows.key.dtype.type, rows.factor, desk.row
+    begins, rise, key, given = rows.line[q, line], rows.rise[q, line], rows.key[q], rows.given[q]
     line_row(whole.factor, g, line, whole.order, q, start, width, factor)
     times = kind(places)
     for lane in range(width):
@@ -177,31 +177,33 @@ def fill_line(
         rise[lane] = kind(kind(row[lane]) * factor[lane])
     line_row(whole.offset, g, line, whole.order, q, start, width, row)
     for lane in range(width):
-        stand[lane] = kind(kind(row[lane]) * factor[lane] + kind(q))
-    for lane in range(width):
-        stand[lane] = kind(stand[lane] + kind(given[lane] * rise[lane]))
-    for lane in range(width):
-        key[lane] = max(key[lane], stand[lane])
+        begins[lane] = kind(kind(row[lane]) * factor[lane] + kind(q))
+    raise_keys(key, given, begins, rise, width)
 
 
 @leaf
 def grant(rows: Lanes, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
-    kind, chosen, hit = rows.key.dtype.type, rows.chosen, rows.hit
+    kind, chosen = rows.key.dtype.type, rows.chosen
     for q in range(rows.key.shape[0]):
         key, given = rows.key[q], rows.given[q]
         for lane in range(width):
             mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
-            hit[lane] = mine
             given[lane] = kind(given[lane] - mine)
         for line in range(rows.line.shape[1]):
-            stand, rise = rows.line[q, line], rows.rise[q, line]
-            for lane in range(width):
-                now = kind(stand[lane] + (rise[lane] & hit[lane]))
-                stand[lane] = now
-                key[lane] = max(key[lane], now)
+            raise_keys(key, given, rows.line[q, line], rows.rise[q, line], width)
         if bounded:
             end_jobs(key, given, rows.room[q], width)
+
+
+@leaf
+def raise_keys(
+    key: NDArray[Any], given: NDArray[Any], line: NDArray[Any], rise: NDArray[Any], width: int
+) -> None:
+    """Raise keys to where a line stands."""
+    kind = key.dtype.type
+    for lane in range(width):
+        key[lane] = max(key[lane], kind(line[lane] + kind(given[lane] * rise[lane])))
 
 
 @leaf

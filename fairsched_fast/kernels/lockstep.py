@@ -78,19 +78,18 @@ def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
 def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: int) -> bool:
     """In every lane that has steps left the least key, else −1; whether there is any."""
     kind = key.dtype.type
-    last, none = largest(key), kind(-1)
-    row = key[0]
+    J, last, none = key.shape[0], largest(key), kind(-1)
+    first, second = key[0], key[min(1, J - 1)]
     for lane in range(width):
-        chosen[lane] = row[lane]
-    for q in range(1, key.shape[0]):
-        row = key[q]
+        chosen[lane] = min(first[lane], second[lane])
+    for q in range(2, J, 2):
+        first, second = key[q], key[min(q + 1, J - 1)]
         for lane in range(width):
-            chosen[lane] = min(chosen[lane], row[lane])
+            chosen[lane] = min(chosen[lane], first[lane], second[lane])
     for lane in range(width):
-        runs = kind(-1) if (chosen[lane] != last) & (left[lane] > kind(0)) else kind(0)
-        chosen[lane] = kind((chosen[lane] & runs) | ~runs)
-    for lane in range(width):
-        left[lane] = kind(left[lane] - (kind(1) if chosen[lane] >= kind(0) else kind(0)))
+        over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
+        chosen[lane] = kind(chosen[lane] | over)
+        left[lane] = kind(left[lane] - (over + kind(1)))
     for lane in range(width):
         none = kind(none & chosen[lane])
     return none != kind(-1)

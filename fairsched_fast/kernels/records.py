@@ -1,7 +1,7 @@
 """Orders of more jobs: lockstep in which a grant is made lane by lane, on a record of the job.
 
 Walking all rows to find the least key is cheap, a `min` each; changing all of them is not. A record
-holds what a grant needs side by side: where the job's lines stand, how far they rise, room, count.
+holds what a grant needs side by side: where the job's lines begin, how they rise, room, count.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from fairsched_fast.kernels.whole import (
 class Records(NamedTuple):
     """A block's records and key rows, all of one integer type; jobs in rank order."""
 
-    state: NDArray[Any]  # (BLOCK, J, 2·L + 2) L lines, packed; L rises; room; executors given
+    state: NDArray[Any]  # (BLOCK, J, 2·L + 2) L lines, packed; L rises; room; count
     key: NDArray[Any]  # (J, BLOCK)
     left: NDArray[Any]  # (BLOCK,) steps that are left
     chosen: NDArray[Any]  # (BLOCK,) the least key where a grant is made, −1 where none
@@ -147,10 +147,10 @@ def fill_line(
     for lane in range(width):
         by = kind(factor[lane] * kind(places))
         rise = kind(kind(slope[lane]) * by)
-        stand = kind(kind(kind(offset[lane]) * by) + kind(kind(served[lane]) * rise) + kind(q))
-        state[lane, q, line] = stand
+        begins = kind(kind(kind(offset[lane]) * by) + kind(q))
+        state[lane, q, line] = begins
         state[lane, q, L + line] = rise
-        key[lane] = max(key[lane], stand)
+        key[lane] = max(key[lane], kind(begins + kind(kind(served[lane]) * rise)))
 
 
 @leaf
@@ -164,12 +164,10 @@ def grant(
             continue
         q, now = np.int64(chosen[lane]) & (places - 1), chosen[lane]
         record = state[lane, q]
-        for line in range(L):
-            stand = kind(record[line] + record[L + line])
-            record[line] = stand
-            now = max(now, stand)
         count = kind(record[2 * L + 1] + kind(1))
         record[2 * L + 1] = count
+        for line in range(L):
+            now = max(now, kind(record[line] + kind(count * record[L + line])))
         key[q, lane] = last if count >= record[2 * L] else now
 
 
