@@ -168,24 +168,39 @@ def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk:
 @leaf
 def find_free(whole: WholeProblem, r: int, start: int, width: int, desk: Desk) -> None:
     """What is free of a resource before the run, in each lane."""
-    free, row = desk.free[r], desk.row
-    spread(whole.capacity[r], start, width, row)
-    for lane in range(width):
-        free[lane] = row[lane]
+    free = desk.free[r]
+    spread(whole.capacity[r], start, width, free)
     times = whole.order.shape[0] if whole.usage.shape[0] == 1 else 1
     for j in range(whole.usage.shape[0]):
-        spread(whole.usage[j, r], start, width, row)
+        take_off(whole.usage[j, r], times, start, width, free)
+
+
+@leaf
+def take_off(
+    row: NDArray[np.int32], times: int, start: int, width: int, out: NDArray[np.int64]
+) -> None:
+    """Take what a row (S',) says, so many times, off each lane."""
+    if row.shape[0] > 1:
+        part = row[start : start + width]
         for lane in range(width):
-            free[lane] -= times * np.int64(row[lane])
+            out[lane] -= times * np.int64(part[lane])
+    else:
+        value = times * np.int64(row[0])
+        for lane in range(width):
+            out[lane] -= value
 
 
 @leaf
 def find_need(demand: NDArray[np.int32], r: int, start: int, width: int, desk: Desk) -> None:
     """The largest of all jobs' demands of a resource, in each lane."""
-    need, row = desk.need, desk.row
+    need, row, most = desk.need, desk.row, np.int64(0)
+    if demand.shape[2] == 1:
+        for j in range(demand.shape[0]):
+            most = max(most, np.int64(demand[j, r, 0]))
     for lane in range(width):
-        need[lane] = 0
-    for j in range(demand.shape[0]):
-        spread(demand[j, r], start, width, row)
-        for lane in range(width):
-            need[lane] = max(need[lane], np.int64(row[lane]))
+        need[lane] = most
+    if demand.shape[2] > 1:
+        for j in range(demand.shape[0]):
+            spread(demand[j, r], start, width, row)
+            for lane in range(width):
+                need[lane] = max(need[lane], np.int64(row[lane]))
