@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -200,6 +200,7 @@ class Batch(Quantities):
             resources=tuple(resources or (f"r{r}" for r in range(self.R))),
         )
         self._find_units()
+        self.remembered: dict[Any, Any] = {}  # what was made of so small a batch, by whom it was
         self.wanted = ceiling - self.executors
         self.room = self._find_room()
         for array in vars(self).values():
@@ -244,9 +245,15 @@ class Batch(Quantities):
 
         return batch_from_frame(frame)
 
+    def _twin(self) -> Self:
+        """A copy to be changed, which remembers nothing."""
+        twin = copy.copy(self)
+        twin.remembered = {}
+        return twin
+
     def rows(self, start: int, stop: int) -> Self:
         """The scenarios start…stop−1 as a Batch: views, nothing checked again."""
-        part = copy.copy(self)
+        part = self._twin()
         part.S = stop - start
         for name, array in vars(self).items():
             if isinstance(array, np.ndarray) and array.shape[-1] == self.S > 1:
@@ -267,7 +274,7 @@ class Batch(Quantities):
 
     def ranked_by_name(self) -> Self:
         """The same scenarios, ties by name wherever a policy breaks them so."""
-        ranked = copy.copy(self)
+        ranked = self._twin()
         # Padding ("") comes last.
         keys = [[(name == "", name) for name in row] for row in self.labels.jobs.tolist()]
         order = [sorted(range(self.J), key=row.__getitem__) for row in keys]
@@ -276,7 +283,7 @@ class Batch(Quantities):
 
     def with_weights(self, weight: Floats) -> Self:
         """The same scenarios with other weights (J', S'), as people give them."""
-        other = copy.copy(self)
+        other = self._twin()
         other._weight = weight
         return other
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
+from fairsched_fast.claims import Claims
 from fairsched_fast.lowering import make_problem, make_whole
 from fairsched_fast.policy_base import Policy
 
@@ -16,6 +18,7 @@ FEW_JOBS = 8
 """Jobs up to which a grant is masked over all rows of a block."""
 LOCKSTEP_JOBS = 100
 """Jobs up to which scenarios run in lockstep."""
+_SMALL = 1 << 12  # values of a batch whose lowering is remembered
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
 _NO_ORDER = {kind: np.empty((0, 0), kind) for kind in "bhi"}
@@ -36,10 +39,10 @@ def order_of(out: kernels.Outcome) -> NDArray[Any]:
 
 def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:
     """Run a chunk under a policy made of claims, into columns `first`…; the form of its keys."""
-    segments, order = policy(part), order_of(out)
+    order = order_of(out)
+    segments, made = _lowered(part, policy)
     counts = len(order) == 0 and prefer_totals(part)
     if part.J <= LOCKSTEP_JOBS and not counts:
-        made = make_whole(part, segments)
         kind = None if made is None else narrowest(made[1])
         if made is not None and kind is not None:
             few = part.J <= FEW_JOBS and kind != "q"
@@ -53,6 +56,24 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
         form = kernels.steps(problem, rule, first, out.granted, order)
     kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
     return form
+
+
+def _lowered(part: Batch, policy: Policy) -> tuple[Sequence[Claims], tuple[Any, float] | None]:
+    """A policy's claims, and the same in whole numbers; remembered where they are few.
+
+    A small batch is run in less time than it takes to lower it, and one is often run again: with
+    another `on_full`, or for a step log.
+    """
+    small = part.S * part.J * part.R <= _SMALL
+    if small and policy in part.remembered:
+        known: tuple[Sequence[Claims], tuple[Any, float] | None] = part.remembered[policy]
+        return known
+    segments = policy(part)
+    made = segments, make_whole(part, segments) if part.J <= LOCKSTEP_JOBS else None
+    if small:
+        part.remembered.clear()
+        part.remembered[policy] = made
+    return made
 
 
 def narrowest(bound: float) -> str | None:

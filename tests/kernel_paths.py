@@ -23,6 +23,7 @@ def by_path(batch, policy, on_full, path, N):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in PATHS[path].items():
             patch.setattr(dispatch, name, value)
+        batch.remembered.clear()  # of another path
         return engine.run(batch, ours(policy, batch.R), on_full, workers=1, order=N)
 
 
