@@ -291,13 +291,13 @@ def write_ends(
 @leaf
 def why(whole: WholeProblem, on_full: int, start: int, lane: int, desk: Desk) -> int:
     """Why a lane ended early where single jobs may have been stopped."""
-    order, user, reason = whole.order, whole.user, CEILINGS
+    order, user, capped, reason = whole.order, whole.user, desk.user_left.shape[0] > 0, CEILINGS
     for q in range(desk.given.shape[0]):
         j = order[q, start + lane if order.shape[1] > 1 else 0]
         if desk.given[q, lane] >= whole.room[j, start + lane if whole.room.shape[1] > 1 else 0]:
             continue
-        u = user[j, start + lane if user.shape[1] > 1 else 0]
-        if desk.user_left.shape[0] > 0 and u >= 0 and desk.user_left[u, lane] <= 0:
+        u = user[j, start + lane if user.shape[1] > 1 else 0] if capped else -1
+        if u >= 0 and desk.user_left[u, lane] <= 0:
             reason = USER_CAPS
         elif on_full != IGNORE and not fits(whole.demand, desk.free, j, start, lane):
             return CAPACITY

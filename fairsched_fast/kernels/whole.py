@@ -31,7 +31,7 @@ class WholeProblem(NamedTuple):
     capacity: NDArray[np.int32]  # (R, S') of the pool
     usage: NDArray[np.int32]  # (J', R, S') held before the run
     demand: NDArray[np.int32]  # (J', R, S') what one executor takes
-    user: NDArray[np.int32]  # (J, S') index into U, −1 nobody
+    user: NDArray[np.int32]  # (J, S') index into U, −1 nobody; not read where U is 0
     user_left: NDArray[np.int64]  # (U, S') executors a user may be given below its cap
 
 
