@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
+from fairsched_fast.compiling import first_use
 from fairsched_fast.lowering import make_problem, make_whole
 from fairsched_fast.policy_base import Policy
 
@@ -47,14 +48,16 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
         if made is not None and kind is not None:
             few = part.J <= FEW_JOBS and kind != "q"
             run = kernels.run_lanes if few else kernels.run_records
-            run(made[0], rule, first, part.S, _KIND["i" if not few and kind == "h" else kind], out)
+            with first_use((few, kind)):
+                run(made[0], rule, first, part.S, _KIND[kind], out)
             return kernels.INTEGER
     problem = make_problem(part, segments, segments[0].rank)
-    if counts:
-        form = kernels.totals(problem, rule, first, out.granted)
-    else:
-        form = kernels.steps(problem, rule, first, out.granted, order)
-    kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
+    with first_use(counts or order.dtype):
+        if counts:
+            form = kernels.totals(problem, rule, first, out.granted)
+        else:
+            form = kernels.steps(problem, rule, first, out.granted, order)
+        kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
     return form
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, TextIO, get_args
@@ -15,6 +13,7 @@ from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
 from fairsched_fast.capacity_checks import check_guarantees, check_overfull
 from fairsched_fast.claims import Claims
+from fairsched_fast.compiling import first_use, telling
 from fairsched_fast.dispatch import order_of, outcome, play_claims
 from fairsched_fast.errors import InputError, did_you_mean, plural
 from fairsched_fast.key_policies import KeyPolicy
@@ -181,7 +180,8 @@ def _play_keys(part: Batch, policy: Policy, rule: int, first: int, out: kernels.
     )
     if fault.where[0] >= 0:
         raise InputError(_fault_message(part, policy, fault))
-    kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
+    with first_use("stops"):
+        kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
     return kernels.KEYS
 
 
@@ -248,33 +248,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-_SILENCE = 1.0  # seconds; a longer one reads as a hang
+def compile_kernels(stream: TextIO) -> None:
+    """Compile the kernels that most runs take, or load them, and say so on `stream` if it is long.
 
-
-def compile_kernels(stream: TextIO | None = None) -> None:
-    """Compile the kernels, or load them from the cache, and say so on `stream` if that takes long.
-
-    `allocate` does so by itself when first called; its notice goes to stderr where that is a
-    terminal.
+    `allocate` compiles what it needs by itself; its notice goes to stderr where that is a terminal.
     """
-    if getattr(kernels.stops, "signatures", True):  # there already, or NUMBA_DISABLE_JIT is set
-        return
-    if stream is None and sys.stderr.isatty():
-        stream = sys.stderr
-    notice = threading.Timer(_SILENCE, _say_compiling, [stream])
-    notice.daemon = True
-    notice.start()
-    try:
-        one = Batch(capacity=[1], demand=[[1]], extra_executors=1)
-        problem = lower(one, find_policy("round_robin"))
-        out = outcome(1, 1, None)
-        kernels.steps(problem, kernels.SKIP, 0, out.granted, out.small)
-        kernels.totals(problem, kernels.SKIP, 0, out.granted)
-        kernels.stops(problem, kernels.SKIP, 0, out.granted, out.steps, out.stop)
-    finally:
-        notice.cancel()
-
-
-def _say_compiling(stream: TextIO | None) -> None:
-    if stream is not None:
-        print("compiling kernels (once) …", file=stream, flush=True)
+    with telling(stream):
+        for held in (0, 10**6):  # keys of 16 and of 32 bits
+            batch = Batch(capacity=[2e6], demand=[[1]], usage=[[held]], extra_executors=1)
+            allocate(batch, workers=1)

@@ -15,7 +15,7 @@ PACKAGE = Path(fairsched_fast.__file__).parent
 # function imports when it is called is free: that is how a lower module offers a higher one's work
 # (Batch.from_frame, Result.summary), and how the command line starts fast.
 HOUSE = [
-    ["errors", "columns", "progress"],
+    ["errors", "columns", "progress", "compiling"],
     ["number_rules", "units"],
     ["model"],
     ["quantities"],
