@@ -1,6 +1,7 @@
 """The command line: what goes to which stream, what it ends with, and the files that ship."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -28,7 +29,7 @@ ENDLESS = blocks("repeat = 1_000_000_000_000") + "[output]\njobs = false\n"
 def fairsched(capsys, monkeypatch, tmp_path):
     """Runs a command in an empty folder: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
-    engine.compile_kernels(sys.stderr)
+    engine.compile_kernels(io.StringIO())
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["fairsched", *map(str, words)])
@@ -309,7 +310,7 @@ def test_a_reader_that_goes_away_is_no_failure():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent as POSIX has it")
 def test_an_interrupted_sweep_says_so_and_keeps_what_is_written(tmp_path):
-    engine.compile_kernels(sys.stderr)  # so that the process below finds them compiled
+    engine.compile_kernels(io.StringIO())  # so that the process below finds them compiled
     (tmp_path / "endless.toml").write_text(ENDLESS, encoding="utf-8")
     running = process("sweep", "endless.toml", "--out", "out", "--json", cwd=tmp_path)
     lines = iter(running.stderr.readline, "")  # the first after a few seconds: no terminal
