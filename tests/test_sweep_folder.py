@@ -1,7 +1,6 @@
 """The result folder: whose it is, what stands in it, and what is said at the end."""
 
 import errno
-import io
 import json
 import os
 import subprocess
@@ -12,7 +11,6 @@ from complaints import refused
 from specs import JOBS, POOL, blocks, spec, sweep_of
 from sweep_files import everything_in, messages, parts_in, ran, read, rows
 
-from fairsched_fast import engine
 from fairsched_fast.sweep import run, store
 from fairsched_fast.sweep.run import run_sweep
 from fairsched_fast.sweep.words import describe_outcome
@@ -237,7 +235,8 @@ def test_a_disk_that_fills_leaves_whole_parts_and_says_so(tmp_path, monkeypatch)
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are set as POSIX has it")
 @pytest.mark.parametrize(("scenarios", "parts"), [(20_000, 0), (10, 2)], ids=["parts", "charts"])
 def test_a_file_that_may_not_grow_ends_with_one_message(tmp_path, scenarios, parts):
-    engine.compile_kernels(io.StringIO())  # so that the process below finds them compiled
+    floats = fs.Batch(capacity=[9], demand=[[0.1 + 0.2]], extra_executors=1)
+    fs.allocate(floats)  # so that the process below finds the kernel compiled
     draws = f"n = {scenarios}\n'job.Heavy.usage.cpu' = {{ min = 0, max = 60 }}"
     (tmp_path / "spec.toml").write_text(blocks(f"[block.random]\n{draws}"))
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); {RUN}"
