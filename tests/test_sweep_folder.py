@@ -11,6 +11,7 @@ from complaints import refused
 from specs import JOBS, POOL, blocks, spec, sweep_of
 from sweep_files import everything_in, messages, parts_in, ran, read, rows
 
+import fairsched_fast as fs
 from fairsched_fast.sweep import run, store
 from fairsched_fast.sweep.run import run_sweep
 from fairsched_fast.sweep.words import describe_outcome
