@@ -5,7 +5,7 @@ What must not be passed are C limits: of the budget, of each of R resources, of 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class Ledger(NamedTuple):
     job: NDArray[np.int32]  # (B', J) the job at each place
     given: NDArray[np.int32]  # (B, J) executors granted so far
     room: NDArray[np.int32]  # (B, J) up to how many; what was given once it gets no more
+    ends: NDArray[np.int32]  # (J,) work space
     demand: NDArray[np.int64]  # (B', R, J); R is 0 where all demands are equal, or ignored
     user: NDArray[np.int32]  # (B', J); −1 nobody
     used: NDArray[np.int64]  # (B, C) of each limit
@@ -49,6 +50,7 @@ def blank_ledger(problem: Problem, on_full: int, block: int) -> Ledger:
         np.zeros((job, J), np.int32),
         np.zeros((block, J), np.int32),
         np.zeros((block, J), np.int32),
+        np.zeros(J, np.int32),
         np.zeros((demand, R, J), np.int64),
         np.zeros((user, J), np.int32),
         np.zeros((block, C), np.int64),
@@ -86,9 +88,7 @@ def open_ledger(problem: Problem, on_full: int, start: int, width: int, ledger: 
 
 
 @jit
-def enter_limits(
-    problem: Problem, on_full: int, s: int, R: int, limit: NDArray[np.int64]
-) -> None:
+def enter_limits(problem: Problem, on_full: int, s: int, R: int, limit: NDArray[np.int64]) -> None:
     """The limits (C,) of scenario s."""
     free, demand, user_left = problem.free, problem.demand, problem.user_left
     limit[BUDGET] = problem.budget[at(problem.budget, s)]
@@ -106,18 +106,19 @@ def enter_limits(
 @jit
 def open_rooms(problem: Problem, g: int, start: int, width: int, ledger: Ledger) -> int:
     """What each job may be given once segment g is served; the most that any may be."""
-    ceiling, room, budget = problem.ceiling, problem.room, problem.budget
+    ceiling, room, budget, order = problem.ceiling, problem.room, problem.budget, problem.order
+    ends, rooms, given = ledger.ends, ledger.room, ledger.given
+    shared = max(room.shape[1], ceiling.shape[2], order.shape[1]) == 1
     most = np.int32(0)
-    for q in range(room.shape[0]):
-        j = ledger.job[0, q]
-        for lane in range(width):
-            s = start + lane
-            if ledger.job.shape[0] > 1:
-                j = ledger.job[lane, q]
-            end = min(room[j, at(room, s)], ceiling[g, j, at(ceiling, s)])
-            end = max(min(end, budget[at(budget, s)]), ledger.given[lane, q])
-            ledger.room[lane, q] = end
-            most = max(most, end)
+    for lane in range(width):
+        s = start + lane
+        left = budget[at(budget, s)]
+        for q in range(0 if shared and lane > 0 else ends.shape[0]):
+            j = order[q, at(order, s)]
+            ends[q] = min(room[j, at(room, s)], ceiling[g, j, at(ceiling, s)])
+        for q in range(ends.shape[0]):
+            rooms[lane, q] = max(min(ends[q], left), given[lane, q])
+            most = max(most, rooms[lane, q])
     return np.int64(most)
 
 

@@ -44,6 +44,7 @@ from fairsched_fast.kernels.search import (
     Search,
     aim,
     blank_search,
+    one_level,
     open_brackets,
     weigh,
 )
@@ -111,10 +112,8 @@ def totals(problem: Problem, on_full: int, first: int, granted: NDArray[np.int32
     return worst
 
 
-@inlined
-def load_alone(
-    problem: Problem, s: int, g: int, lane: int, ledger: Ledger, one: Scenario
-) -> int:
+@jit
+def load_alone(problem: Problem, s: int, g: int, lane: int, ledger: Ledger, one: Scenario) -> int:
     """Put segment g of scenario s into `one`, for keys that rows cannot hold; their form."""
     unpack(problem, s, one)
     for q in range(one.given.shape[0]):
@@ -122,7 +121,7 @@ def load_alone(
     return load_segment(problem, s, g, one)
 
 
-@jit
+@inlined
 def serve(
     form: int,
     g: int,
@@ -182,7 +181,7 @@ def list_claims(
     given, upper, low, high = ledger.given, search.upper, search.low, search.high
     key, place, wanted = claims.key, claims.place, claims.wanted
     for lane in range(start, stop):
-        n, row, level = 0, lane - start, high[lane] - low[lane] == 1
+        n, row, level = 0, lane - start, one_level(form, low[lane], high[lane])
         for q in range(upper.shape[1] if search.open[lane] else 0):
             more = np.int64(upper[lane, q]) - np.int64(given[lane, q])
             if level and more > 0:  # of one key, so in rank order, a job's together
@@ -257,9 +256,7 @@ def settle(on_full: int, start: int, stop: int, ledger: Ledger, claims: Claims) 
 
 
 @jit
-def write_block(
-    ledger: Ledger, width: int, column: int, granted: NDArray[np.int32]
-) -> None:
+def write_block(ledger: Ledger, width: int, column: int, granted: NDArray[np.int32]) -> None:
     """Copy what a block was given into the output (J, ≥ column + width), in job order."""
     job, given = ledger.job, ledger.given
     for q in range(given.shape[1]):

@@ -110,18 +110,29 @@ def load_plane(
     bad = np.int64(0)
     wide, ranks, pers = plane.shape[2] > 1, order.shape[1] > 1, per.shape[2] > 1
     lanes = min(width, out.shape[0])
-    for q in range(out.shape[2]):
+    if wide and not ranks and not pers:
+        for q in range(out.shape[2]):
+            for line in range(out.shape[1]):
+                row = plane[order[q, 0], line, start : start + lanes]
+                value = float(per[order[q, 0], line, 0])
+                factor = common[0] / value if value > 0.0 else 0.0
+                for lane in range(lanes):
+                    stated = float(row[lane])
+                    bad |= np.int64(stated != np.floor(stated))
+                    bad |= np.int64(abs(stated * factor) >= limit)
+                for lane in range(lanes):
+                    out[lane, line, q] = float(row[lane]) * factor
+        return bad == 0
+    last = common.shape[0] - 1
+    for lane in range(lanes):
+        s = start + lane
         for line in range(out.shape[1]):
-            j, factor = order[q, 0], 0.0
-            for lane in range(lanes):
-                s = start + lane
-                if ranks:
-                    j = order[q, s]
-                if ranks or pers or lane == 0:
-                    value = float(per[j, line, s if pers else 0])
-                    factor = common[lane if pers else 0] / value if value > 0.0 else 0.0
+            for q in range(out.shape[2]):
+                j = order[q, s if ranks else 0]
+                value = float(per[j, line, s if pers else 0])
+                factor = common[min(lane, last)] / value if value > 0.0 else 0.0
                 stated = float(plane[j, line, s if wide else 0])
-                units = stated * factor
-                bad |= np.int64(stated != np.floor(stated)) | np.int64(abs(units) >= limit)
-                out[lane, line, q] = units
+                bad |= np.int64(stated != np.floor(stated))
+                bad |= np.int64(abs(stated * factor) >= limit)
+                out[lane, line, q] = stated * factor
     return bad == 0

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.counting import BUDGET, Ledger, tally
 from fairsched_fast.kernels.jit import inlined, jit
-from fairsched_fast.kernels.problem import INTEGER
+from fairsched_fast.kernels.problem import INTEGER, TICKS
 from fairsched_fast.kernels.rows import TOP
 
 BY_ROWS = -1  # in place of a form: INTEGER keys, in rows
 MANY = 64  # claims that are settled one by one
-_FEW = 8  # the same for few jobs
-_PATIENCE = 4  # passes by guesses alone; then every other one halves the bracket
+_FEW = 16  # the same for few jobs
+_PATIENCE = 10  # passes by guesses alone; then every other one halves the bracket
 _INFINITE = np.int64(0x7FF0000000000000)  # bits of an infinite double
 
 
@@ -42,7 +42,7 @@ class Search(NamedTuple):
     before: NDArray[np.int64]  # (B, C) the same at the level before
     pace: NDArray[np.float64]  # (B, C) how fast limits are used up
     reach: NDArray[np.float64]  # (J,) work space
-    first_level: NDArray[np.int64]  # (G,) where a segment's first limit was last reached; −1 unknown
+    first_level: NDArray[np.int64]  # (G,) of a segment's first limit, last time; −1 unknown
     first_pace: NDArray[np.float64]  # (G, C) how fast
 
 
@@ -85,8 +85,19 @@ def as_level(form: int, number: float, low: int, high: int) -> int:
         return low + 1
     if not number < as_number(form, high):
         return high - 1
-    level = np.int64(number) if form <= INTEGER else np.float64(number).view(np.int64)
+    if form <= INTEGER:
+        level = np.int64(number)
+    else:
+        level = np.float64(np.floor(number) if form == TICKS else number).view(np.int64)
     return min(max(level, low + 1), high - 1)
+
+
+@jit
+def one_level(form: int, low: int, high: int) -> bool:
+    """Whether all keys above `low` and up to `high` are sure to be the same."""
+    if form == TICKS:  # whole ticks
+        return high < _INFINITE and as_number(form, high) - as_number(form, low) <= 1.0
+    return high - low == 1
 
 
 @jit
@@ -103,7 +114,7 @@ def open_brackets(
     given, room, used, limit = ledger.given, ledger.room, ledger.used, ledger.limit
     demand, user = ledger.demand, ledger.user
     upper, trial, low = search.upper, search.trial, search.low
-    _, R, J = demand.shape
+    J = given.shape[1]
     found = False
     for lane in range(start, stop):
         drop(lane, stop_on_full, demand, user, used, limit, given, room)
@@ -166,11 +177,12 @@ def aim(
 ) -> bool:
     """Choose the next level of lanes whose bracket is too wide; whether there are any."""
     window = min(_FEW + J // 16, MANY)
-    low, high, level, number = search.low, search.high, search.level, search.number
-    passes, seeking, trial, pace = search.passes, search.seeking, search.trial, search.pace
+    low, high, level = search.low, search.high, search.level
+    passes, seeking = search.passes, search.seeking
     above, top, found = search.above, top_level(form), False
     for lane in range(start, stop):
-        wide = high[lane] - low[lane] > 1 and above[lane] - used[lane, BUDGET] > window
+        few = above[lane] - used[lane, BUDGET] <= window
+        wide = not few and not one_level(form, low[lane], high[lane])
         seeking[lane] = wide and search.open[lane]
         if not seeking[lane]:
             continue
@@ -180,26 +192,48 @@ def aim(
         elif passes[lane] == 0 and low[lane] < 0 and search.first_level[g] >= 0:
             target = as_number(form, search.first_level[g])
         else:
-            target = np.inf
-            for c in range(pace.shape[1]):
-                if pace[lane, c] > 0.0:
-                    step = float(limit[lane, c] - trial[lane, c]) / pace[lane, c]
-                    target = min(target, number[lane] + step)
-            if target == np.inf:  # nothing learnt yet
-                target = 2.0 * max(0.0, number[lane]) + 1.0
-            if pace[lane, BUDGET] > 0.0:  # a little to the other side, to bracket it
-                margin = float(window) / 4.0 / pace[lane, BUDGET]
-                target += margin if search.kept[lane] else -margin
-            if passes[lane] >= _PATIENCE and passes[lane] % 2 == 0:
-                bottom = as_number(form, low[lane])
-                if high[lane] >= top - 1:
-                    target = max(2.0 * bottom + 1.0, min(target, 16.0 * bottom))
-                elif passes[lane] < 4 * _PATIENCE:
-                    target = (bottom + as_number(form, high[lane])) / 2.0
-                else:  # surely enough: half of the levels there are
-                    target = as_number(form, low[lane] + (high[lane] - low[lane]) // 2)
+            target = next_number(
+                lane,
+                as_number(form, low[lane]),
+                as_number(form, high[lane]) if high[lane] < top - 1 else np.inf,
+                float(window) / 4.0,
+                used,
+                limit,
+                search,
+            )
+            if passes[lane] > _PATIENCE and passes[lane] % 2 == 0 and high[lane] < top - 1:
+                # Surely enough: half of the levels there are.
+                target = as_number(form, low[lane] + (high[lane] - low[lane]) // 2)
         level[lane] = as_level(form, target, low[lane], high[lane])
     return found
+
+
+@inlined
+def next_number(
+    lane: int,
+    bottom: float,
+    top: float,
+    few: float,
+    used: NDArray[np.int64],
+    limit: NDArray[np.int64],
+    search: Search,
+) -> float:
+    """Where the first limit is reached at this pace, or a few claims to its other side."""
+    number, pace, trial, passes = search.number, search.pace, search.trial, search.passes
+    target = np.inf
+    for c in range(pace.shape[1]):  # what is used up already is used by nobody who is left
+        if pace[lane, c] > 0.0 and used[lane, c] < limit[lane, c]:
+            step = float(limit[lane, c] - trial[lane, c]) / pace[lane, c]
+            target = min(target, number[lane] + step)
+    margin = few / pace[lane, BUDGET] if pace[lane, BUDGET] > 0.0 else 0.0
+    if top == np.inf:  # stride out further each time
+        if passes[lane] >= 4 * _PATIENCE or target == np.inf:
+            return 2.0 * max(0.0, number[lane]) + 1.0
+        return target + margin * 4.0 ** passes[lane]
+    target += margin if search.kept[lane] else -margin
+    if not 2.0 * margin < top - bottom:
+        return (bottom + top) / 2.0
+    return max(bottom + margin, min(target, top - margin))
 
 
 @jit
