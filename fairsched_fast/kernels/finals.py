@@ -6,7 +6,7 @@ the few claims within the bracket, or those of a single level, are settled one b
 would. Jobs that can get nothing more are dropped, and the search goes on to the next limit.
 
 Scenarios are searched in blocks: a function is called once for all of them, since Numba counts a
-reference to each array at each call.
+reference to each array at a call (and at each turn of a loop that reads a tuple).
 """
 
 from __future__ import annotations
@@ -180,9 +180,10 @@ def list_claims(
     offset, slope, lines, scaled = rows.offset, rows.slope, one.lines, one.scaled
     given, upper, low, high = ledger.given, search.upper, search.low, search.high
     key, place, wanted = claims.key, claims.place, claims.wanted
+    opened, size = search.open, claims.size
     for lane in range(start, stop):
         n, row, level = 0, lane - start, one_level(form, low[lane], high[lane])
-        for q in range(upper.shape[1] if search.open[lane] else 0):
+        for q in range(upper.shape[1] if opened[lane] else 0):
             more = np.int64(upper[lane, q]) - np.int64(given[lane, q])
             if level and more > 0:  # of one key, so in rank order, a job's together
                 place[row, n], wanted[row, n] = q, more
@@ -196,7 +197,7 @@ def list_claims(
                     i -= 1
                 key[row, i], place[row, i], wanted[row, n] = mine, q, 1
                 n += 1
-        claims.size[row] = n
+        size[row] = n
         low[lane] = high[lane]
 
 

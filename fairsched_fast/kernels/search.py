@@ -19,7 +19,7 @@ from fairsched_fast.kernels.rows import TOP
 
 BY_ROWS = -1  # in place of a form: INTEGER keys, in rows
 MANY = 64  # claims that are settled one by one
-_FEW = 16  # the same for few jobs
+_FEW = 8  # the same for few jobs
 _PATIENCE = 10  # passes by guesses alone; then every other one halves the bracket
 _INFINITE = np.int64(0x7FF0000000000000)  # bits of an infinite double
 
@@ -176,30 +176,34 @@ def aim(
     search: Search,
 ) -> bool:
     """Choose the next level of lanes whose bracket is too wide; whether there are any."""
-    window = min(_FEW + J // 16, MANY)
+    window = min(_FEW + J // 4, MANY)
     low, high, level = search.low, search.high, search.level
-    passes, seeking = search.passes, search.seeking
+    passes, seeking, kept = search.passes, search.seeking, search.kept
+    number, pace, trial, C = search.number, search.pace, search.trial, search.pace.shape[1]
     above, top, found = search.above, top_level(form), False
+    opened, first_level = search.open, search.first_level
     for lane in range(start, stop):
-        few = above[lane] - used[lane, BUDGET] <= window
-        wide = not few and not one_level(form, low[lane], high[lane])
-        seeking[lane] = wide and search.open[lane]
+        many = above[lane] - used[lane, BUDGET] > window
+        wide = many and not one_level(form, low[lane], high[lane])
+        seeking[lane] = wide and opened[lane]
         if not seeking[lane]:
             continue
         found = True
         if passes[lane] == 0 and above[lane] <= limit[lane, BUDGET]:
             target = np.inf  # perhaps all that is left
-        elif passes[lane] == 0 and low[lane] < 0 and search.first_level[g] >= 0:
-            target = as_number(form, search.first_level[g])
+        elif passes[lane] == 0 and low[lane] < 0 and first_level[g] >= 0:
+            target = as_number(form, first_level[g])
         else:
-            target = next_number(
-                lane,
-                as_number(form, low[lane]),
-                as_number(form, high[lane]) if high[lane] < top - 1 else np.inf,
-                float(window) / 4.0,
-                used,
-                limit,
-                search,
+            target = np.inf
+            for c in range(C):  # what is used up already is used by nobody who is left
+                if pace[lane, c] > 0.0 and used[lane, c] < limit[lane, c]:
+                    step = float(limit[lane, c] - trial[lane, c]) / pace[lane, c]
+                    target = min(target, number[lane] + step)
+            few = float(window) / 4.0 / pace[lane, BUDGET] if pace[lane, BUDGET] > 0.0 else 0.0
+            bottom = as_number(form, low[lane])
+            ceiling = as_number(form, high[lane]) if high[lane] < top - 1 else np.inf
+            target = to_bracket(
+                target, few, kept[lane], passes[lane], number[lane], bottom, ceiling
             )
             if passes[lane] > _PATIENCE and passes[lane] % 2 == 0 and high[lane] < top - 1:
                 # Surely enough: half of the levels there are.
@@ -208,32 +212,22 @@ def aim(
     return found
 
 
-@inlined
-def next_number(
-    lane: int,
-    bottom: float,
-    top: float,
-    few: float,
-    used: NDArray[np.int64],
-    limit: NDArray[np.int64],
-    search: Search,
+@jit
+def to_bracket(
+    target: float, few: float, kept: bool, passes: int, number: float, bottom: float, top: float
 ) -> float:
-    """Where the first limit is reached at this pace, or a few claims to its other side."""
-    number, pace, trial, passes = search.number, search.pace, search.trial, search.passes
-    target = np.inf
-    for c in range(pace.shape[1]):  # what is used up already is used by nobody who is left
-        if pace[lane, c] > 0.0 and used[lane, c] < limit[lane, c]:
-            step = float(limit[lane, c] - trial[lane, c]) / pace[lane, c]
-            target = min(target, number[lane] + step)
-    margin = few / pace[lane, BUDGET] if pace[lane, BUDGET] > 0.0 else 0.0
+    """Aim a few claims to the other side of where the limit is thought to be, within the bracket.
+
+    The last level was at `number`; `few` is how far apart a few claims are.
+    """
     if top == np.inf:  # stride out further each time
-        if passes[lane] >= 4 * _PATIENCE or target == np.inf:
-            return 2.0 * max(0.0, number[lane]) + 1.0
-        return target + margin * 4.0 ** passes[lane]
-    target += margin if search.kept[lane] else -margin
-    if not 2.0 * margin < top - bottom:
+        if passes >= 4 * _PATIENCE or target == np.inf:
+            return 2.0 * max(0.0, number) + 1.0
+        return target + few * float(1 << min(60, 2 * max(0, passes - 1)))
+    if not 2.0 * few < top - bottom:
         return (bottom + top) / 2.0
-    return max(bottom + margin, min(target, top - margin))
+    target += few if kept else -few
+    return max(bottom + few, min(target, top - few))
 
 
 @jit
@@ -255,7 +249,7 @@ def weigh(
     seeking, count, upper, trial = search.seeking, search.count, search.upper, search.trial
     before, pace, number, level = search.before, search.pace, search.number, search.level
     J, C = count.shape[1], trial.shape[1]
-    window = min(_FEW + J // 16, MANY)
+    window = min(_FEW + J // 4, MANY)
     for lane in range(start, stop):
         if not seeking[lane]:
             continue
