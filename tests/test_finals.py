@@ -102,6 +102,17 @@ def test_scenarios_that_have_nothing_in_common():
                 assert granted[s].tolist() == run_steps(alone, "drf", on_full)[0][0].tolist()
 
 
+def test_keys_that_overflow_to_infinity():
+    """A search must end above the last finite key."""
+    batch = fs.Batch(
+        capacity=[1e-300, 1000.1234567891],
+        demand=[[1, 1], [0, 1], [1e-301, 1]],
+        max_executors=[500, 100, 500],
+        extra_executors=[900, 150],
+    )
+    agree_with_orders(batch)
+
+
 def test_fifo_gives_one_job_two_thousand_million_at_once():
     """Slope 0: all claims of all jobs share one key."""
     batch = fs.Batch(

@@ -21,7 +21,7 @@ BY_ROWS = -1  # in place of a form: INTEGER keys, in rows
 MANY = 64  # claims that are settled one by one
 _FEW = 8  # the same for few jobs
 _PATIENCE = 10  # passes by guesses alone; then every other one halves the bracket
-_INFINITE = np.int64(0x7FF0000000000000)  # bits of an infinite double
+_INFINITE = np.int64(0x7FF0000000000000)  # bits of an infinite double: a key may be that
 
 
 class Search(NamedTuple):
@@ -75,7 +75,7 @@ def as_number(form: int, level: int) -> float:
     """A level on the scale of the keys, where counts grow about evenly."""
     if form <= INTEGER or level < 0:
         return float(level)
-    return np.int64(level).view(np.float64)
+    return np.int64(min(level, _INFINITE)).view(np.float64)
 
 
 @jit
@@ -95,15 +95,14 @@ def as_level(form: int, number: float, low: int, high: int) -> int:
 @jit
 def one_level(form: int, low: int, high: int) -> bool:
     """Whether all keys above `low` and up to `high` are sure to be the same."""
-    if form == TICKS:  # whole ticks
-        return high < _INFINITE and as_number(form, high) - as_number(form, low) <= 1.0
-    return high - low == 1
+    whole = form == TICKS and high < _INFINITE
+    return high - low == 1 or (whole and as_number(form, high) - as_number(form, low) <= 1.0)
 
 
 @jit
 def top_level(form: int) -> int:
     """A level above every key."""
-    return TOP if form == BY_ROWS else _INFINITE
+    return TOP if form == BY_ROWS else _INFINITE + 1
 
 
 @jit
@@ -205,8 +204,7 @@ def aim(
             target = to_bracket(
                 target, few, kept[lane], passes[lane], number[lane], bottom, ceiling
             )
-            if passes[lane] > _PATIENCE and passes[lane] % 2 == 0 and high[lane] < top - 1:
-                # Surely enough: half of the levels there are.
+            if passes[lane] > _PATIENCE and passes[lane] % 2 == 0:  # halve it, to end surely
                 target = as_number(form, low[lane] + (high[lane] - low[lane]) // 2)
         level[lane] = as_level(form, target, low[lane], high[lane])
     return found
@@ -221,7 +219,7 @@ def to_bracket(
     The last level was at `number`; `few` is how far apart a few claims are.
     """
     if top == np.inf:  # stride out further each time
-        if passes >= 4 * _PATIENCE or target == np.inf:
+        if target == np.inf:  # nothing learnt yet
             return 2.0 * max(0.0, number) + 1.0
         return target + few * float(1 << min(60, 2 * max(0, passes - 1)))
     if not 2.0 * few < top - bottom:
@@ -277,10 +275,10 @@ def weigh(
             continue
         search.kept[lane] = kept
         rise = as_number(form, level[lane]) - number[lane]
-        number[lane] += rise
+        number[lane] = as_number(form, level[lane])
         change = abs(trial[lane, BUDGET] - before[lane, BUDGET])
         for c in range(C):
-            if change > window:
+            if change > window and rise != 0.0:
                 pace[lane, c] = max(0.0, float(trial[lane, c] - before[lane, c]) / rise)
             elif change == 0:
                 pace[lane, c] *= 0.25  # a gap between keys: stride out
