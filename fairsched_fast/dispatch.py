@@ -87,12 +87,12 @@ def narrowest(bound: float) -> str | None:
 def prefer_totals(batch: Batch) -> bool:
     """Whether counting claims beats granting them one by one where no order is asked for.
 
-    Measured: counting costs 0.3 µs a scenario and 30 ns a job, steps in lockstep 3 (3 jobs) to
-    18 ns (32 jobs) a grant. They meet at 120 grants for 3 jobs, 75 for 8, 55 for 32; where lockstep
-    ends (unequal demands, many jobs), counting is always sooner. Keys in ticks are counted at 0.3
-    to 2 µs a job: 90 grants for 3 jobs, 200 for 32, 30,000 for 1,000.
+    Measured: counting costs 0.6 µs a scenario and 25 ns a job, lockstep 0.5 (3 jobs) to 15 ns (100)
+    a grant, and 12 to 30 ns where single jobs may not fit. They meet at 250 to 400 grants, and at 50
+    to 80. Beyond lockstep counting is always sooner. Keys in ticks are counted at 0.3 to 2 µs a
+    job: they meet at 90 grants for 3 jobs, 200 for 32, 30,000 for 1,000.
     """
     grants = int(batch.extra_executors.max())
     if not batch.decimal.all():
         return grants > max(100, 6 * batch.J if batch.J < 100 else 30 * batch.J)
-    return grants > 100 or batch.J > LOCKSTEP_JOBS
+    return grants > (300 if len(batch.kept.demand) == 1 else 60) or batch.J > LOCKSTEP_JOBS
