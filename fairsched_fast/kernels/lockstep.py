@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import leaf
+from fairsched_fast.kernels.limits import fits
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
-from fairsched_fast.kernels.problem import IGNORE, STOP
-from fairsched_fast.kernels.whole import BLOCK, Desk, WholeProblem, place_row
+from fairsched_fast.kernels.problem import IGNORE
+from fairsched_fast.kernels.whole import BLOCK, Desk, WholeProblem, largest, place_row
 
 _NARROWEST = 32  # lanes of a block
 _NEAR = 1 << 16  # bytes of state that stay near the core
@@ -96,70 +97,6 @@ def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: i
 
 
 @leaf
-def largest(key: NDArray[Any]) -> Any:
-    """The key of a job that gets nothing more."""
-    return key.dtype.type((1 << (8 * key.itemsize - 2)) * 2 - 1)
-
-
-@leaf
-def admit(
-    whole: WholeProblem,
-    on_full: int,
-    start: int,
-    width: int,
-    places: int,
-    desk: Desk,
-    key: NDArray[Any],
-    left: NDArray[Any],
-    chosen: NDArray[Any],
-) -> None:
-    """Take what the chosen jobs need; block those whose next executor is not to be had."""
-    order, demand, user, free, user_left = (
-        whole.order,
-        whole.demand,
-        whole.user,
-        desk.free,
-        desk.user_left,
-    )
-    kind, last = key.dtype.type, largest(key)
-    for lane in range(width):
-        if chosen[lane] < 0:
-            continue
-        q = np.int64(chosen[lane]) & (places - 1)
-        j = order[q, start + lane if order.shape[1] > 1 else 0]
-        u = user[j, start + lane if user.shape[1] > 1 else 0] if user_left.shape[0] > 0 else -1
-        capped = u >= 0 and user_left[u, lane] <= 0
-        full = not capped and on_full != IGNORE and not fits(demand, free, j, start, lane)
-        if capped or full:
-            chosen[lane] = kind(-1)
-            key[q, lane] = last
-            left[lane] = kind(0) if full and on_full == STOP else kind(left[lane] + 1)
-            continue
-        if on_full != IGNORE:
-            take(demand, free, j, start, lane)
-        if u >= 0:
-            user_left[u, lane] -= 1
-
-
-@leaf
-def fits(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> bool:
-    """Whether the next executor of job j fits into what is free in a lane."""
-    d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
-    for r in range(free.shape[0]):
-        if demand[d, r, s] > 0 and demand[d, r, s] > free[r, lane]:
-            return False
-    return True
-
-
-@leaf
-def take(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> None:
-    """Take an executor of job j off what is free in a lane."""
-    d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
-    for r in range(free.shape[0]):
-        free[r, lane] -= demand[d, r, s]
-
-
-@leaf
 def log(
     whole: WholeProblem,
     start: int,
@@ -168,7 +105,7 @@ def log(
     desk: Desk,
     left: NDArray[Any],
     chosen: NDArray[Any],
-    apart: bool,
+    together: bool,
     n: int,
     first: int,
     out: Outcome,
@@ -178,7 +115,7 @@ def log(
         return
     column, who = first + start, desk.who
     name_jobs(whole.order, start, width, places, chosen, who)
-    if apart:
+    if not together:
         scatter(desk.limit, left, who, width, column, out)
     elif out.small.shape[0] > 0:
         small = out.small[n, column : column + width]

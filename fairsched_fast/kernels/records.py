@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, jit, leaf
+from fairsched_fast.kernels.limits import admit, load_limits, sure_steps
 from fairsched_fast.kernels.lockstep import (
-    admit,
     begin,
     block_width,
     choose,
     end_log,
     end_segment,
-    largest,
     log,
     longest_run,
     places_of,
@@ -31,8 +30,8 @@ from fairsched_fast.kernels.whole import (
     Desk,
     WholeProblem,
     blank_desk,
+    largest,
     line_row,
-    load_limits,
     room_row,
 )
 
@@ -58,16 +57,24 @@ def run_records(
     for start in range(0, count, block):
         width = min(count - start, block)
         tight = load_limits(whole, on_full, start, width, desk)
-        apart = tight or segments > 1
         begin(desk, width)
-        steps = start - start
-        end_log(out, first + start, width, steps if apart else out.steps.shape[0])
+        longest, steps = longest_run(desk, width), start - start
+        together = segments == 1  # whether all lanes that run are at the same step
+        if not together:
+            end_log(out, first + start, width, steps)
         for g in range(segments):
             fill(whole, g, start, width, places, desk, rows)
-            longest = longest_run(desk, width)
-            steps = start - start
-            while (apart or steps < longest) and choose(rows.key, rows.left, rows.chosen, width):
-                if tight:
+            sure = start - start if tight else longest
+            while not together or steps < longest:
+                if sure == 0:
+                    collect(rows, desk, width)
+                    sure = sure_steps(whole, on_full, start, width, desk)
+                if sure < 0 and together:
+                    end_log(out, first + start, width, steps)
+                    together = False
+                if not choose(rows.key, rows.left, rows.chosen, width):
+                    break
+                if sure < 0:
                     admit(
                         whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen
                     )
@@ -80,15 +87,18 @@ def run_records(
                     desk,
                     rows.left,
                     rows.chosen,
-                    apart,
+                    together,
                     steps,
                     first,
                     out,
                 )
                 steps += 1
+                sure -= np.int64(1) if sure > 0 else np.int64(0)
             collect(rows, desk, width)
-        if not apart:
+        if together:
             end_log(out, first + start, width, steps)
+        if tight:
+            sure_steps(whole, on_full, start, width, desk)  # what is left in the end
         write_ends(whole, on_full, tight, start, width, desk, first, out)
 
 

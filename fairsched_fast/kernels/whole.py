@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, leaf
-from fairsched_fast.kernels.problem import IGNORE
 
 BLOCK = 256  # most scenarios that run in lockstep: their rows stay near the core
 NO_END = np.int32(2**31 - 1)
@@ -65,6 +64,12 @@ def blank_desk(J: int, R: int, U: int) -> Desk:
         np.zeros(BLOCK, np.int32),
         np.zeros(BLOCK, np.int32),
     )
+
+
+@leaf
+def largest(key: NDArray[Any]) -> Any:
+    """The key of a job that gets nothing more."""
+    return key.dtype.type((1 << (8 * key.itemsize - 2)) * 2 - 1)
 
 
 @leaf
@@ -129,78 +134,3 @@ def room_row(whole: WholeProblem, g: int, q: int, start: int, width: int, desk: 
     place_row(whole.ceiling[g], whole.order, q, start, width, ceiling)
     for lane in range(width):
         room[lane] = min(room[lane], ceiling[lane])
-
-
-@leaf
-def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk: Desk) -> bool:
-    """Put on the desk what stops each lane; whether single jobs may be stopped before others.
-
-    Where all demands are equal, or nothing can fill the pool, capacity is a limit on the steps.
-    """
-    limit, full, need = desk.limit, desk.full, desk.need
-    spread(whole.budget, start, width, limit)
-    for lane in range(width):
-        full[lane] = NO_END
-    for u in range(whole.user_left.shape[0]):
-        row, left = whole.user_left[u], desk.user_left[u]
-        for lane in range(width):
-            left[lane] = row[start + lane if row.shape[0] > 1 else 0]
-    tight = whole.user_left.shape[0] > 0
-    if on_full == IGNORE:
-        return tight
-    for r in range(whole.capacity.shape[0]):
-        free = desk.free[r]
-        find_free(whole, r, start, width, desk)
-        find_need(whole.demand, r, start, width, desk)
-        short = False
-        for lane in range(width):
-            short |= (need[lane] * limit[lane] > free[lane]) & (need[lane] > 0)
-        if short and whole.demand.shape[0] > 1:
-            tight = True
-        elif short:
-            for lane in range(width):
-                if need[lane] * limit[lane] > free[lane] and need[lane] > 0:
-                    full[lane] = max(np.int64(0), free[lane] // need[lane])
-                    limit[lane] = full[lane]
-    return tight
-
-
-@leaf
-def find_free(whole: WholeProblem, r: int, start: int, width: int, desk: Desk) -> None:
-    """What is free of a resource before the run, in each lane."""
-    free = desk.free[r]
-    spread(whole.capacity[r], start, width, free)
-    times = whole.order.shape[0] if whole.usage.shape[0] == 1 else 1
-    for j in range(whole.usage.shape[0]):
-        take_off(whole.usage[j, r], times, start, width, free)
-
-
-@leaf
-def take_off(
-    row: NDArray[np.int32], times: int, start: int, width: int, out: NDArray[np.int64]
-) -> None:
-    """Take what a row (S',) says, so many times, off each lane."""
-    if row.shape[0] > 1:
-        part = row[start : start + width]
-        for lane in range(width):
-            out[lane] -= times * np.int64(part[lane])
-    else:
-        value = times * np.int64(row[0])
-        for lane in range(width):
-            out[lane] -= value
-
-
-@leaf
-def find_need(demand: NDArray[np.int32], r: int, start: int, width: int, desk: Desk) -> None:
-    """The largest of all jobs' demands of a resource, in each lane."""
-    need, row, most = desk.need, desk.row, np.int64(0)
-    if demand.shape[2] == 1:
-        for j in range(demand.shape[0]):
-            most = max(most, np.int64(demand[j, r, 0]))
-    for lane in range(width):
-        need[lane] = most
-    if demand.shape[2] > 1:
-        for j in range(demand.shape[0]):
-            spread(demand[j, r], start, width, row)
-            for lane in range(width):
-                need[lane] = max(need[lane], np.int64(row[lane]))

@@ -1,0 +1,205 @@
+"""What stops a lane: the budget, a full pool, a user's cap.
+
+Where all demands are equal, capacity is a limit on the steps. Elsewhere single jobs may have to be
+stopped before others: as many steps as are sure to fit run untested, and what is left is counted
+anew; once that is but a few, every grant is tested.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import leaf
+from fairsched_fast.kernels.problem import IGNORE, STOP
+from fairsched_fast.kernels.whole import NO_END, Desk, WholeProblem, largest, spread
+
+_WORTH = 4  # steps: with fewer sure ones, testing each is cheaper than counting what is left
+
+
+@leaf
+def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk: Desk) -> bool:
+    """Put on the desk what stops each lane; whether single jobs may be stopped before others.
+
+    Where all demands are equal, or nothing can fill the pool, capacity is a limit on the steps.
+    """
+    limit, full, need = desk.limit, desk.full, desk.need
+    spread(whole.budget, start, width, limit)
+    for lane in range(width):
+        full[lane] = NO_END
+    tight = whole.user_left.shape[0] > 0
+    if on_full == IGNORE:
+        return tight
+    for r in range(whole.capacity.shape[0]):
+        free = desk.free[r]
+        find_free(whole, r, start, width, desk)
+        find_need(whole.demand, r, start, width, desk)
+        short = False
+        for lane in range(width):
+            short |= (need[lane] * limit[lane] > free[lane]) & (need[lane] > 0)
+        if short and whole.demand.shape[0] > 1:
+            tight = True
+        elif short:
+            for lane in range(width):
+                if need[lane] * limit[lane] > free[lane] and need[lane] > 0:
+                    full[lane] = max(np.int64(0), free[lane] // need[lane])
+                    limit[lane] = full[lane]
+    return tight
+
+
+@leaf
+def find_free(whole: WholeProblem, r: int, start: int, width: int, desk: Desk) -> None:
+    """What is free of a resource before the run, in each lane."""
+    free = desk.free[r]
+    spread(whole.capacity[r], start, width, free)
+    times = whole.order.shape[0] if whole.usage.shape[0] == 1 else 1
+    for j in range(whole.usage.shape[0]):
+        take_off(whole.usage[j, r], times, start, width, free)
+
+
+@leaf
+def take_off(
+    row: NDArray[np.int32], times: int, start: int, width: int, out: NDArray[np.int64]
+) -> None:
+    """Take what a row (S',) says, so many times, off each lane."""
+    if row.shape[0] > 1:
+        part = row[start : start + width]
+        for lane in range(width):
+            out[lane] -= times * np.int64(part[lane])
+    else:
+        value = times * np.int64(row[0])
+        for lane in range(width):
+            out[lane] -= value
+
+
+@leaf
+def find_need(demand: NDArray[np.int32], r: int, start: int, width: int, desk: Desk) -> None:
+    """The largest of all jobs' demands of a resource, in each lane."""
+    need, row, most = desk.need, desk.row, np.int64(0)
+    if demand.shape[2] == 1:
+        for j in range(demand.shape[0]):
+            most = max(most, np.int64(demand[j, r, 0]))
+    for lane in range(width):
+        need[lane] = most
+    if demand.shape[2] > 1:
+        for j in range(demand.shape[0]):
+            spread(demand[j, r], start, width, row)
+            for lane in range(width):
+                need[lane] = max(need[lane], np.int64(row[lane]))
+
+
+@leaf
+def sure_steps(whole: WholeProblem, on_full: int, start: int, width: int, desk: Desk) -> int:
+    """How many steps more are sure to be had in every lane, −1 where too few to matter.
+
+    What was granted is on the desk; what is left is counted anew.
+    """
+    limit, done, need, sure = desk.limit, desk.done, desk.need, np.int64(NO_END)
+    for r in range(whole.capacity.shape[0] if on_full != IGNORE else 0):
+        free = desk.free[r]
+        find_free(whole, r, start, width, desk)
+        for q in range(desk.given.shape[0]):
+            take_granted(whole, r, q, start, width, desk)
+        find_need(whole.demand, r, start, width, desk)
+        for lane in range(width):
+            runs = (limit[lane] > done[lane]) & (need[lane] > 0)
+            most = np.int64(float(free[lane]) / float(max(need[lane], 1))) - 1  # rounded, so less 1
+            sure = min(sure, most if runs else np.int64(NO_END))
+    if whole.user_left.shape[0] > 0:
+        find_user_left(whole, start, width, desk)
+        for u in range(whole.user_left.shape[0]):
+            for lane in range(width):
+                runs = limit[lane] > done[lane]
+                sure = min(sure, desk.user_left[u, lane] if runs else np.int64(NO_END))
+    return sure if sure >= _WORTH else np.int64(-1)
+
+
+@leaf
+def take_granted(whole: WholeProblem, r: int, q: int, start: int, width: int, desk: Desk) -> None:
+    """Take what the jobs at place q were granted off what is free of a resource."""
+    order, demand, free, given = whole.order, whole.demand, desk.free[r], desk.given[q]
+    wide = demand.shape[2] > 1
+    if order.shape[1] == 1 and not wide:
+        value = np.int64(demand[order[q, 0] if demand.shape[0] > 1 else 0, r, 0])
+        for lane in range(width):
+            free[lane] -= value * given[lane]
+        return
+    for lane in range(width):
+        j = order[q, start + lane if order.shape[1] > 1 else 0] if demand.shape[0] > 1 else 0
+        free[lane] -= np.int64(demand[j, r, start + lane if wide else 0]) * given[lane]
+
+
+@leaf
+def find_user_left(whole: WholeProblem, start: int, width: int, desk: Desk) -> None:
+    """How many executors each user may still be given, in each lane."""
+    order, user, left = whole.order, whole.user, desk.user_left
+    for u in range(left.shape[0]):
+        row = whole.user_left[u]
+        for lane in range(width):
+            left[u, lane] = row[start + lane if row.shape[0] > 1 else 0]
+    for q in range(desk.given.shape[0]):
+        for lane in range(width):
+            j = order[q, start + lane if order.shape[1] > 1 else 0]
+            u = user[j, start + lane if user.shape[1] > 1 else 0]
+            if u >= 0:
+                left[u, lane] -= desk.given[q, lane]
+
+
+@leaf
+def admit(
+    whole: WholeProblem,
+    on_full: int,
+    start: int,
+    width: int,
+    places: int,
+    desk: Desk,
+    key: NDArray[Any],
+    left: NDArray[Any],
+    chosen: NDArray[Any],
+) -> None:
+    """Take what the chosen jobs need; block those whose next executor is not to be had."""
+    order, demand, user, free, user_left = (
+        whole.order,
+        whole.demand,
+        whole.user,
+        desk.free,
+        desk.user_left,
+    )
+    kind, last = key.dtype.type, largest(key)
+    for lane in range(width):
+        if chosen[lane] < 0:
+            continue
+        q = np.int64(chosen[lane]) & (places - 1)
+        j = order[q, start + lane if order.shape[1] > 1 else 0]
+        u = user[j, start + lane if user.shape[1] > 1 else 0] if user_left.shape[0] > 0 else -1
+        capped = u >= 0 and user_left[u, lane] <= 0
+        full = not capped and on_full != IGNORE and not fits(demand, free, j, start, lane)
+        if capped or full:
+            chosen[lane] = kind(-1)
+            key[q, lane] = last
+            left[lane] = kind(0) if full and on_full == STOP else kind(left[lane] + 1)
+            continue
+        if on_full != IGNORE:
+            take(demand, free, j, start, lane)
+        if u >= 0:
+            user_left[u, lane] -= 1
+
+
+@leaf
+def fits(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> bool:
+    """Whether the next executor of job j fits into what is free in a lane."""
+    d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
+    for r in range(free.shape[0]):
+        if demand[d, r, s] > 0 and demand[d, r, s] > free[r, lane]:
+            return False
+    return True
+
+
+@leaf
+def take(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> None:
+    """Take an executor of job j off what is free in a lane."""
+    d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
+    for r in range(free.shape[0]):
+        free[r, lane] -= demand[d, r, s]
