@@ -15,9 +15,6 @@ from fairsched_fast.kernels.jit import jit
 from fairsched_fast.kernels.orders import EXHAUSTED, SPENT, STOPPED, play, scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
-    INTEGER,
-    OFFSET,
-    SLOPE,
     STOP,
     Problem,
     Scenario,
@@ -25,6 +22,7 @@ from fairsched_fast.kernels.problem import (
     blank,
     capped,
     claim_key,
+    claims_up_to,
     load_segment,
     take,
     unpack,
@@ -138,14 +136,14 @@ def prefix_fits(one: Scenario, form: int, level: int, on_full: int, left: int) -
                 return False
     if on_full == IGNORE:
         return True
-    for r in range(demand.shape[1]):
+    for r in range(demand.shape[0]):
         room = one.free[r]
         for q in range(J):
-            if count[q] == 0 or demand[q, r] == 0:
+            if count[q] == 0 or demand[r, q] == 0:
                 continue
-            if float(demand[q, r]) * float(count[q]) >= _SAFE_PRODUCT:
+            if float(demand[r, q]) * float(count[q]) >= _SAFE_PRODUCT:
                 return False
-            room -= demand[q, r] * count[q]
+            room -= demand[r, q] * count[q]
             if room < 0:
                 return False
     return True
@@ -160,36 +158,6 @@ def count_claims(one: Scenario, form: int, level: int) -> int:
         count[q] = claims_up_to(form, lines, scaled, q, given[q], room[q], level)
         total += count[q]
     return total
-
-
-@jit
-def claims_up_to(
-    form: int,
-    lines: NDArray[np.float64],
-    scaled: NDArray[np.int64],
-    q: int,
-    first: int,
-    end: int,
-    level: int,
-) -> int:
-    """How many of the claims first…end−1 of the job at place q have a key ≤ level."""
-    if first >= end or claim_key(form, lines, scaled, q, first) > level:
-        return 0
-    if form == INTEGER:
-        for line in range(scaled.shape[1]):
-            slope = scaled[q, line, SLOPE]
-            if slope > 0:
-                end = min(end, (level - scaled[q, line, OFFSET]) // slope + 1)
-        return end - first
-    # Rounded keys have no closed form to trust: find the last such claim on the keys themselves.
-    low, high = first, end
-    while high - low > 1:
-        middle = low + (high - low) // 2
-        if claim_key(form, lines, scaled, q, middle) <= level:
-            low = middle
-        else:
-            high = middle
-    return high - first
 
 
 @jit
@@ -232,7 +200,7 @@ def take_level(one: Scenario, form: int, level: int, on_full: int, left: int) ->
 def how_many_fit(one: Scenario, q: int, most: int) -> int:
     """How many executors of the job at place q fit into what is free, up to `most`."""
     for r in range(one.free.shape[0]):
-        need = one.demand[q, r]
+        need = one.demand[r, q]
         if need > 0:
             most = min(most, max(0, one.free[r] // need))
     return most

@@ -257,7 +257,7 @@ def keys_fit(scaled: NDArray[np.int64], room: NDArray[np.int64]) -> bool:
         if room[q] == 0:
             continue
         for line in range(scaled.shape[1]):
-            offset, slope = scaled[q, line, OFFSET], scaled[q, line, SLOPE]
+            offset, slope = scaled[OFFSET, line, q], scaled[SLOPE, line, q]
             if abs(offset) >= LAST or slope >= LAST or offset + room[q] * slope >= LAST:
                 return False
     return True
@@ -270,8 +270,8 @@ def fill_lane(scaled: NDArray[np.int64], room: NDArray[np.int64], lane: int, row
         rows.room[q, lane] = room[q]
         top = np.int32(0)
         for line in range(scaled.shape[1]):
-            slope = scaled[q, line, SLOPE] if room[q] > 0 else 0
-            stand = scaled[q, line, OFFSET] + rows.given[q, lane] * slope if room[q] > 0 else 0
+            slope = scaled[SLOPE, line, q] if room[q] > 0 else 0
+            stand = scaled[OFFSET, line, q] + rows.given[q, lane] * slope if room[q] > 0 else 0
             rows.line[q, line, lane] = stand
             rows.increment[q, line, lane] = slope
             top = max(top, np.int32(stand))

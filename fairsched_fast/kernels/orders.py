@@ -13,6 +13,16 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
 from fairsched_fast.kernels.lanes import blank_lanes, run_lanes
+from fairsched_fast.kernels.merge import (
+    EXHAUSTED,
+    SPENT,
+    STOPPED,
+    MOST_CLAIMS,
+    WINDOW,
+    Window,
+    blank_window,
+    merge,
+)
 from fairsched_fast.kernels.problem import (
     DEAD,
     IGNORE,
@@ -30,7 +40,9 @@ from fairsched_fast.kernels.problem import (
 
 BLOCK = 256  # scenarios that run in lockstep: their rows of int32 stay near the core
 FEWEST_LANES = 16  # fewer scenarios are sooner done one by one
-SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how `play` ended: `most` granted, no claim left, no fit
+_CACHE_LINE = 64  # bytes
+_TILE = 64  # steps copied at once
+_LOG_VALUES = 1 << 23  # most values in rows of choices, but for a single row
 LANE_ROWS = 240  # J·(L + 2) rows: beyond, walking all jobs each step costs more than a winner tree
 
 
@@ -60,8 +72,9 @@ def steps(
     """
     S = scenarios(problem)
     worst = 0
-    one = blank(problem)
     _, J, L, _ = problem.offset.shape
+    one, window = blank(problem), blank_window(problem, claims_at_once(problem))
+    logs = blank_logs(window.claim.shape[0], choices)
     width = BLOCK if J * (L + 2) <= LANE_ROWS else 0
     rows = blank_lanes(problem, width)
     for start in range(0, S, BLOCK):
@@ -72,19 +85,80 @@ def steps(
         ):
             continue
         for s in range(start, stop):
-            unpack(problem, s, one)
-            budget = problem.budget[at(problem.budget, s)]
-            done = 0
-            for g in range(problem.ceiling.shape[0]):
-                form = load_segment(problem, s, g, one)
-                worst = max(worst, form)
-                done, state = play(one, form, on_full, done, budget, first + s, choices)
-                if state != EXHAUSTED:
-                    break
-            for n in range(done, choices.shape[0]):
-                choices[n, first + s] = -1
+            row = (s - start) % logs.shape[0]
+            form = run_one(problem, s, on_full, one, window, logs[row], choices.shape[0])
+            worst = max(worst, form)
             write_given(one, first + s, granted)
+            if choices.shape[0] > 0 and (row == logs.shape[0] - 1 or s == stop - 1):
+                write_choices(logs, row + 1, first + s - row, choices)
     return worst
+
+
+@jit
+def claims_at_once(problem: Problem) -> int:
+    """How many claims a window holds: each job's next ones, and no more than are granted."""
+    most = np.int64(0)
+    for s in range(problem.budget.shape[0]):
+        most = max(most, problem.budget[s])
+    return min(max(2 * problem.order.shape[0], min(WINDOW, 2 * most)), MOST_CLAIMS)
+
+
+@jit
+def blank_logs(claims: int, choices: NDArray[Any]) -> NDArray[np.int32]:
+    """Rows for the choices of as many scenarios as share a cache line of the output."""
+    length = choices.shape[0] + claims
+    rows = max(1, min(choices.shape[1], _CACHE_LINE // choices.itemsize, _LOG_VALUES // length))
+    return np.empty((rows, length), np.int32)
+
+
+@jit
+def run_one(
+    problem: Problem,
+    s: int,
+    on_full: int,
+    one: Scenario,
+    window: Window,
+    log: NDArray[np.int32],
+    N: int,
+) -> int:
+    """Run scenario s, its jobs chosen in `log`; the least exact form of keys."""
+    unpack(problem, s, one)
+    budget = problem.budget[at(problem.budget, s)]
+    done, worst = 0, 0
+    for g in range(problem.ceiling.shape[0]):
+        form = load_segment(problem, s, g, one)
+        worst = max(worst, form)
+        done, state = merge(one, window, form, on_full, done, budget, log, N > 0)
+        if state != EXHAUSTED:
+            break
+    if N > 0:
+        to_jobs(one.job, log[:done])
+        log[done:N] = -1
+    return worst
+
+
+@jit
+def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
+    """Turn places into jobs."""
+    moved = 0
+    for q in range(job.shape[0]):
+        moved += 1 if job[q] != q else 0
+    if moved > 0:
+        for n in range(chosen.shape[0]):
+            chosen[n] = job[np.uint32(chosen[n])]
+
+
+@jit
+def write_choices(
+    logs: NDArray[np.int32], rows: int, column: int, choices: NDArray[Any]
+) -> None:
+    """Copy rows of choices into as many columns, a tile at a time: a cache line is written once."""
+    N = choices.shape[0]
+    for start in range(0, N, _TILE):
+        stop = min(start + _TILE, N)
+        for row in range(rows):
+            for n in range(start, stop):
+                choices[n, column + row] = logs[row, n]
 
 
 @jit
@@ -146,7 +220,7 @@ def play(
         else:
             given[q] += 1
             for r in range(R):
-                free[r] -= demand[q, r]
+                free[r] -= demand[r, q]
             if user[q] >= 0:
                 user_left[user[q]] -= 1
             if log:
