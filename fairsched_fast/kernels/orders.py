@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import inlined, jit
 from fairsched_fast.kernels.lanes import blank_lanes, run_lanes
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
@@ -74,7 +74,7 @@ def steps(
     worst = 0
     _, J, L, _ = problem.offset.shape
     one, window = blank(problem), blank_window(problem, claims_at_once(problem))
-    logs = blank_logs(window.claim.shape[0], choices)
+    logs = blank_logs(window.ordered.shape[0], choices)
     width = BLOCK if J * (L + 2) <= LANE_ROWS else 0
     rows = blank_lanes(problem, width)
     for start in range(0, S, BLOCK):
@@ -100,7 +100,7 @@ def claims_at_once(problem: Problem) -> int:
     most = np.int64(0)
     for s in range(problem.budget.shape[0]):
         most = max(most, problem.budget[s])
-    return min(max(2 * problem.order.shape[0], min(WINDOW, 2 * most)), MOST_CLAIMS)
+    return min(max(2 * problem.order.shape[0], min(WINDOW, 2 * most + 64)), MOST_CLAIMS)
 
 
 @jit
@@ -111,7 +111,7 @@ def blank_logs(claims: int, choices: NDArray[Any]) -> NDArray[np.int32]:
     return np.empty((rows, length), np.int32)
 
 
-@jit
+@inlined
 def run_one(
     problem: Problem,
     s: int,
@@ -124,7 +124,7 @@ def run_one(
     """Run scenario s, its jobs chosen in `log`; the least exact form of keys."""
     unpack(problem, s, one)
     budget = problem.budget[at(problem.budget, s)]
-    done, worst = 0, 0
+    done, worst = np.int64(0), 0
     for g in range(problem.ceiling.shape[0]):
         form = load_segment(problem, s, g, one)
         worst = max(worst, form)
