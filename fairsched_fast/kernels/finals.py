@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit
-from fairsched_fast.kernels.orders import EXHAUSTED, SPENT, STOPPED, play, scenarios, write_given
+from fairsched_fast.kernels.merge import EXHAUSTED, SPENT, STOPPED
+from fairsched_fast.kernels.orders import play, scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
     STOP,
@@ -22,11 +23,11 @@ from fairsched_fast.kernels.problem import (
     blank,
     capped,
     claim_key,
-    claims_up_to,
     load_segment,
     take,
     unpack,
 )
+from fairsched_fast.kernels.runs import claims_up_to
 
 _SAFE_PRODUCT = 2.0**62
 

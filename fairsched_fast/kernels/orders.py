@@ -1,7 +1,8 @@
 """Orders: who is granted each executor, step by step.
 
 Few jobs: lockstep, a block of scenarios as SIMD lanes. Many jobs, or constraints that single jobs
-out: one scenario at a time, a winner tree over the jobs' next claims.
+out: one scenario at a time, by merging. (`play`, a winner tree over the jobs' next claims, is for
+the short bursts of `totals`.)
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from fairsched_fast.kernels.jit import inlined, jit
 from fairsched_fast.kernels.lanes import blank_lanes, run_lanes
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
+    MOST_CLAIMS,
     SPENT,
     STOPPED,
-    MOST_CLAIMS,
     WINDOW,
     Window,
     blank_window,
@@ -149,9 +150,7 @@ def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
 
 
 @jit
-def write_choices(
-    logs: NDArray[np.int32], rows: int, column: int, choices: NDArray[Any]
-) -> None:
+def write_choices(logs: NDArray[np.int32], rows: int, column: int, choices: NDArray[Any]) -> None:
     """Copy rows of choices into as many columns, a tile at a time: a cache line is written once."""
     N = choices.shape[0]
     for start in range(0, N, _TILE):

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import inlined, jit
 
 OFFSET, SLOPE, PER = 0, 1, 2  # of a line
 INTEGER, QUOTIENT, TICKS, KEYS = (
@@ -118,7 +118,7 @@ def at(array: NDArray[Any], s: int) -> int:
     return s if array.shape[-1] > 1 else 0
 
 
-@jit
+@inlined
 def unpack(problem: Problem, s: int, one: Scenario) -> None:
     """Fill `one` with scenario s, nothing granted; its claims are for `load_segment`."""
     R, J = one.demand.shape
@@ -144,7 +144,7 @@ def unpack(problem: Problem, s: int, one: Scenario) -> None:
         one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
 
 
-@jit
+@inlined
 def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     """Put the claims of segment g of scenario s into `one`; the form of their keys.
 
@@ -156,7 +156,7 @@ def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     fresh = kept[SEGMENT] != of
     if fresh or problem.per.shape[3] > 1:
         load_lines(problem.per, of, s, job, one.lines[PER])
-        kept[COMMON] = prepare_factors(one.lines[PER], one.factor)
+        kept[COMMON] = prepare_factors(one.lines[PER], one.factor, room)
     if fresh or problem.offset.shape[3] > 1:
         load_lines(problem.offset, of, s, job, one.lines[OFFSET])
     if fresh or problem.slope.shape[3] > 1:
@@ -198,7 +198,9 @@ def load_room(
 
 
 @jit
-def prepare_factors(per: NDArray[np.float64], factor: NDArray[np.int64]) -> int:
+def prepare_factors(
+    per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64]
+) -> int:
     """Make denominators (L, J) of 0 infinite, and find factors to the common one of all jobs.
 
     A multiple of the one of the jobs with room, it serves as well where keys stay small, and does
@@ -208,17 +210,17 @@ def prepare_factors(per: NDArray[np.float64], factor: NDArray[np.int64]) -> int:
     for line in range(L):
         for q in range(J):
             per[line, q] = np.inf if per[line, q] == 0.0 else per[line, q]
-    return find_factors(per, factor, np.ones(0, np.int64))
+    return find_factors(per, factor, room, True)
 
 
 @jit
 def find_factors(
-    per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64]
+    per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64], everyone: bool
 ) -> int:
     """The least common denominator, and what brings each line over it; 0 where it passes 2^62.
 
-    Lines that add nothing and jobs whose room (J, or () for all) is 0 do not count; their factor
-    is 0.
+    Lines that add nothing do not count, nor do jobs whose room is 0 unless `everyone` does; their
+    factor is 0.
     """
     L, J = per.shape
     common = np.int64(1)
@@ -226,7 +228,8 @@ def find_factors(
         last = np.inf
         for q in range(J):
             value = per[line, q]
-            if value == last or value == np.inf or (room.shape[0] > 0 and room[q] == 0):
+            counts = (value != np.inf) & (everyone | (room[q] > 0))
+            if value == last or not counts:
                 continue
             last = value
             if not whole(value):
@@ -243,7 +246,7 @@ def find_factors(
             value = per[line, q]
             if value != last:
                 last, times = value, np.int64(0) if value == np.inf else common // np.int64(value)
-            factor[line, q] = 0 if room.shape[0] > 0 and room[q] == 0 else times
+            factor[line, q] = times if everyone or room[q] > 0 else 0
     return common
 
 
@@ -266,7 +269,7 @@ def settle_form(
             for part in range(3):
                 if not whole(lines[part, line, q]):
                     return TICKS
-    if find_factors(lines[PER], factor, room) > 0 and scale(lines, factor, room, scaled):
+    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     for line in range(L):  # lowest terms: what the denominators are whatever the units
         for q in range(J):
@@ -277,7 +280,7 @@ def settle_form(
             divisor = float(math.gcd(math.gcd(offset, slope), int(per)))
             for part in range(3):
                 lines[part, line, q] /= divisor
-    if find_factors(lines[PER], factor, room) > 0 and scale(lines, factor, room, scaled):
+    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     return QUOTIENT if doubles_tell_apart(lines, room) else TICKS
 
@@ -350,39 +353,6 @@ def claim_key(
         else:
             share = max(share, units / lines[PER, line, q])
     return np.float64(share).view(np.int64)
-
-
-@jit
-def claims_up_to(
-    form: int,
-    lines: NDArray[np.float64],
-    scaled: NDArray[np.int64],
-    q: int,
-    first: int,
-    end: int,
-    level: int,
-) -> int:
-    """How many of the claims first…end−1 of the job at place q have a key ≤ level."""
-    if first >= end or claim_key(form, lines, scaled, q, first) > level:
-        return 0
-    if form == INTEGER:
-        for line in range(scaled.shape[1]):
-            slope = scaled[SLOPE, line, q]
-            if slope > 0:
-                end = min(end, (level - scaled[OFFSET, line, q]) // slope + 1)
-        return end - first
-    # Rounded keys have no closed form to trust: find the last such claim on the keys themselves.
-    low, step = first, 1
-    while first + step < end and claim_key(form, lines, scaled, q, first + step) <= level:
-        low, step = first + step, 2 * step
-    high = min(end, first + step)
-    while high - low > 1:
-        middle = low + (high - low) // 2
-        if claim_key(form, lines, scaled, q, middle) <= level:
-            low = middle
-        else:
-            high = middle
-    return high - first
 
 
 @jit
