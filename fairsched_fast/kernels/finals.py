@@ -16,6 +16,9 @@ from fairsched_fast.kernels.merge import EXHAUSTED, SPENT, STOPPED
 from fairsched_fast.kernels.orders import play, scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
+    INTEGER,
+    OFFSET,
+    SLOPE,
     STOP,
     Problem,
     Scenario,
@@ -27,7 +30,6 @@ from fairsched_fast.kernels.problem import (
     take,
     unpack,
 )
-from fairsched_fast.kernels.runs import claims_up_to
 
 _SAFE_PRODUCT = 2.0**62
 
@@ -48,7 +50,7 @@ def totals(problem: Problem, on_full: int, first: int, granted: NDArray[np.int32
     """
     worst = 0
     one = blank(problem)
-    no_log = np.empty((0, 0), np.int8)
+    no_log = np.empty((0, 0), np.int32)
     for s in range(scenarios(problem)):
         unpack(problem, s, one)
         left = np.int64(problem.budget[at(problem.budget, s)])
@@ -64,7 +66,7 @@ def totals(problem: Problem, on_full: int, first: int, granted: NDArray[np.int32
 
 @jit
 def count_segment(
-    one: Scenario, form: int, on_full: int, left: int, no_log: NDArray[np.int8]
+    one: Scenario, form: int, on_full: int, left: int, no_log: NDArray[np.int32]
 ) -> tuple[int, int]:
     """Grant what the jobs get of one segment.
 
@@ -159,6 +161,39 @@ def count_claims(one: Scenario, form: int, level: int) -> int:
         count[q] = claims_up_to(form, lines, scaled, q, given[q], room[q], level)
         total += count[q]
     return total
+
+
+@jit
+def claims_up_to(
+    form: int,
+    lines: NDArray[np.float64],
+    scaled: NDArray[np.int64],
+    q: int,
+    first: int,
+    end: int,
+    level: int,
+) -> int:
+    """How many of the claims first…end−1 of the job at place q have a key ≤ level."""
+    if first >= end or claim_key(form, lines, scaled, q, first) > level:
+        return 0
+    if form == INTEGER:
+        for line in range(scaled.shape[1]):
+            slope = scaled[SLOPE, line, q]
+            if slope > 0:
+                end = min(end, (level - scaled[OFFSET, line, q]) // slope + 1)
+        return end - first
+    # Rounded keys have no closed form to trust: find the last such claim on the keys themselves.
+    low, step = first, 1
+    while first + step < end and claim_key(form, lines, scaled, q, first + step) <= level:
+        low, step = first + step, 2 * step
+    high = min(end, first + step)
+    while high - low > 1:
+        middle = low + (high - low) // 2
+        if claim_key(form, lines, scaled, q, middle) <= level:
+            low = middle
+        else:
+            high = middle
+    return high - first
 
 
 @jit

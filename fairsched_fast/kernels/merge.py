@@ -23,24 +23,21 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.accepting import accept, drop_blocked, share_that_fits, take_all
 from fairsched_fast.kernels.jit import inlined, jit
-from fairsched_fast.kernels.problem import DEAD, INTEGER, Problem, Scenario
+from fairsched_fast.kernels.problem import DEAD, Problem, Scenario
 from fairsched_fast.kernels.runs import (
     AT_ONCE,
     COUNT,
     STEP,
-    count_progressions,
-    count_rounded,
+    count_claims_to,
     find_runs,
     go_on,
-    list_progressions,
-    list_rounded,
+    list_claims,
     lowest,
 )
 
 SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how it ended: `most` granted, no claim left, no fit
 WINDOW = 16384  # claims sorted at once: they and their buckets stay near the core
 MOST_CLAIMS = 65535  # in a window: start's uint16 holds their places
-_OCTAVES = 8 << 52  # the widest window of rounded keys, bit patterns of doubles: 8 powers of two
 _WIDEST = 2.0**62
 _SPARE = 4  # buckets a claim
 _FULL = 0.85  # of the space for claims
@@ -84,7 +81,6 @@ def blank_window(problem: Problem, claims: int) -> Window:
 def merge(
     one: Scenario,
     window: Window,
-    form: int,
     on_full: int,
     done: int,
     most: int,
@@ -102,44 +98,42 @@ def merge(
         How many are granted, and how it ended: SPENT, EXHAUSTED or STOPPED.
     """
     runs, space = window.runs, window.ordered.shape[0]
-    n = find_runs(one, form, runs, window.reach)
-    width = first_width(form, runs, n, min(space, most - done))
+    n = find_runs(one, runs, window.reach)
+    width = first_width(runs, n, min(space, most - done))
     while done < most:
         low = lowest(runs, n)
         if low == DEAD:
             return done, EXHAUSTED
         goal = min(np.int64(_FULL * float(space)) + 1, most - done + n)
-        high, total = count_window(one, form, runs, space, n, low, width, goal)
+        high, total = count_window(runs, space, n, low, width, goal)
         share = share_that_fits(one, runs, n, total, on_full)
         looks = 0
         while share < 1.0 and high > low and total > max(2 * n, _FEW) and looks < _LOOKS:
             looks += 1  # only as far as all is sure to fit, or not many claims are left to test
             share = max(share, float(n) / float(total))
             width = np.int64(0.97 * share * float(high - low))
-            high, total = count_window(one, form, runs, space, n, low, width, 1)
+            high, total = count_window(runs, space, n, low, width, 1)
             share = share_that_fits(one, runs, n, total, on_full)
-        width = wider(form, high - low, total, goal)
+        width = wider(high - low, total, goal)
         out = log[done if keep else 0 :]
-        sort_window(one, form, window, n, low, high, total, out)
+        sort_window(window, n, low, high, total, out)
         if share >= 1.0 and done + total <= most:
             take_all(one)
             done += total
-            go_on(one, form, runs, n)
+            go_on(runs, n)
         else:
             accepted, stopped = accept(one, on_full, out, total, most - done)
             done += accepted
             if stopped:
                 return done, STOPPED
-            go_on(one, form, runs, n)
+            go_on(runs, n)
             drop_blocked(one, on_full, runs, n)
     return done, SPENT
 
 
 @jit
-def first_width(form: int, runs: NDArray[np.int64], n: int, goal: int) -> int:
+def first_width(runs: NDArray[np.int64], n: int, goal: int) -> int:
     """A guess at how many keys wide a window of so many claims is."""
-    if form != INTEGER:
-        return _OCTAVES
     dense = 0.0
     for i in range(n):
         dense += 1.0 / float(runs[STEP, i]) if runs[STEP, i] > 0 else 0.0
@@ -147,17 +141,14 @@ def first_width(form: int, runs: NDArray[np.int64], n: int, goal: int) -> int:
 
 
 @jit
-def wider(form: int, width: int, total: int, goal: int) -> int:
+def wider(width: int, total: int, goal: int) -> int:
     """A guess at how wide a window of `goal` claims is, where one so wide has `total`."""
     times = min(float(goal) / float(total), 16.0)
-    widest = _WIDEST if form == INTEGER else float(_OCTAVES)
-    return np.int64(min((float(width) + 1.0) * times, widest))
+    return np.int64(min((float(width) + 1.0) * times, _WIDEST))
 
 
 @inlined
 def count_window(
-    one: Scenario,
-    form: int,
     runs: NDArray[np.int64],
     space: int,
     n: int,
@@ -175,15 +166,12 @@ def count_window(
     while True:
         width = min(width, DEAD - 1 - low)
         high = low + width
-        if form == INTEGER:
-            total = count_progressions(runs, n, high)
-        else:
-            total = count_rounded(form, one.given, one.lines, one.scaled, runs, n, high)
+        total = count_claims_to(runs, n, high)
         if total > space and width > 0:
             width = np.int64(float(width) * min(0.7, _FULL * float(space) / float(total)))
             tries = _TRIES
         elif 2 * total < goal and tries < _TRIES:
-            width = wider(form, width, total, goal)
+            width = wider(width, total, goal)
             tries += 1
         else:
             break
@@ -197,8 +185,6 @@ def count_window(
 
 @inlined
 def sort_window(
-    one: Scenario,
-    form: int,
     window: Window,
     n: int,
     low: int,
@@ -208,10 +194,7 @@ def sort_window(
 ) -> None:
     """Write the places of the window's claims in order."""
     runs, claim, owner = window.runs, window.claim, window.owner
-    if form == INTEGER:
-        list_progressions(runs, n, low, claim, owner)
-    else:
-        list_rounded(form, one.given, one.lines, one.scaled, runs, n, low, claim, owner)
+    list_claims(runs, n, low, claim, owner)
     shift, buckets = 0, min(window.start.shape[0], _SPARE * total)
     while (high - low) >> shift >= buckets:
         shift += 1

@@ -1,8 +1,8 @@
 """Orders: who is granted each executor, step by step.
 
 Few jobs: lockstep, a block of scenarios as SIMD lanes. Many jobs, or constraints that single jobs
-out: one scenario at a time, by merging. (`play`, a winner tree over the jobs' next claims, is for
-the short bursts of `totals`.)
+out: one scenario at a time, by merging. Rounded keys, and the short bursts of `totals`: a winner
+tree over the jobs' next claims.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from fairsched_fast.kernels.merge import (
 from fairsched_fast.kernels.problem import (
     DEAD,
     IGNORE,
+    INTEGER,
     STOP,
     Problem,
     Scenario,
@@ -129,7 +130,10 @@ def run_one(
     for g in range(problem.ceiling.shape[0]):
         form = load_segment(problem, s, g, one)
         worst = max(worst, form)
-        done, state = merge(one, window, form, on_full, done, budget, log, N > 0)
+        if form == INTEGER:
+            done, state = merge(one, window, on_full, done, budget, log, N > 0)
+        else:
+            done, state = play(one, form, on_full, done, budget, 0, log[:N].reshape((N, 1)))
         if state != EXHAUSTED:
             break
     if N > 0:
@@ -191,15 +195,17 @@ def play(
 ) -> tuple[int, int]:
     """Grant executors of one segment, one by one, until `most` are granted; `done` already are.
 
+    The places chosen are written to a column of `choices` (N, columns), unless N is 0.
+
     Returns
     -------
     (int, int)
         How many are granted, and how it ended: SPENT, EXHAUSTED or STOPPED.
     """
-    job, room, given, lines, scaled = one.job, one.room, one.given, one.lines, one.scaled
+    room, given, lines, scaled = one.room, one.given, one.lines, one.scaled
     demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
     key, tree = one.key, one.tree
-    J, R, places, log = job.shape[0], free.shape[0], key.shape[0], choices.shape[0] > 0
+    J, R, places, log = given.shape[0], free.shape[0], key.shape[0], choices.shape[0] > 0
     for q in range(places):
         live = q < J and given[q] < room[q]
         key[q] = claim_key(form, lines, scaled, q, given[q]) if live else DEAD
@@ -223,7 +229,7 @@ def play(
             if user[q] >= 0:
                 user_left[user[q]] -= 1
             if log:
-                choices[done, column] = job[q]
+                choices[done, column] = q
             done += 1
         key[q] = claim_key(form, lines, scaled, q, given[q]) if given[q] < room[q] else DEAD
         node = (places + q) // 2

@@ -1,8 +1,8 @@
 """Runs: a job's claims as arithmetic progressions of keys.
 
 The claims of a job are a max of lines; where one line rules, they are a progression. A window of
-keys then has a number of claims of it in closed form. Rounded keys are no progressions: all claims
-of a job are then one run, whose keys are computed one by one.
+keys then has a number of claims of it in closed form. For INTEGER keys: rounded ones are no
+progressions.
 """
 
 from __future__ import annotations
@@ -11,14 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inlined, jit
-from fairsched_fast.kernels.problem import (
-    DEAD,
-    INTEGER,
-    OFFSET,
-    SLOPE,
-    Scenario,
-    claim_key,
-)
+from fairsched_fast.kernels.problem import DEAD, OFFSET, SLOPE, Scenario
 
 # Rows of runs (5, n), which lie in rank order: the key of a run's next claim, DEAD where it has
 # none; from one key to the next; claims left; of which in a window; the place of the job.
@@ -28,26 +21,22 @@ AT_ONCE = 8  # claims are listed
 
 
 @inlined
-def find_runs(one: Scenario, form: int, runs: NDArray[np.int64], reach: NDArray[np.int64]) -> int:
+def find_runs(one: Scenario, runs: NDArray[np.int64], reach: NDArray[np.int64]) -> int:
     """The runs of a segment's claims that are still to come, in rank order; how many."""
     given, room, scaled = one.given, one.room, one.scaled
-    if form == INTEGER:
-        find_reach(scaled, given, room, reach)
+    find_reach(scaled, given, room, reach)
     n = 0
     for q in range(given.shape[0]):
         k, end = given[q], room[q]
         if k >= end:
             continue
-        if form == INTEGER:
-            key, step = reach[TOP, q], reach[RISE, q]
-            while key + (end - 1 - k) * step < reach[LAST, q]:  # it does not rule to the end
-                ruled = claims_ruled(scaled, q, k, key, step)
-                add_run(runs, n, key, step, ruled, q)
-                n += 1
-                k += ruled
-                key, step = ruling_line(scaled, q, k)
-        else:
-            key, step = claim_key(form, one.lines, scaled, q, k), np.int64(0)
+        key, step = reach[TOP, q], reach[RISE, q]
+        while key + (end - 1 - k) * step < reach[LAST, q]:  # it does not rule to the end
+            ruled = claims_ruled(scaled, q, k, key, step)
+            add_run(runs, n, key, step, ruled, q)
+            n += 1
+            k += ruled
+            key, step = ruling_line(scaled, q, k)
         add_run(runs, n, key, step, end - k, q)
         n += 1
     return n
@@ -115,7 +104,7 @@ def lowest(runs: NDArray[np.int64], n: int) -> int:
 
 
 @jit
-def count_progressions(runs: NDArray[np.int64], n: int, high: int) -> int:
+def count_claims_to(runs: NDArray[np.int64], n: int, high: int) -> int:
     """Count each run's claims with key ≤ high; their sum."""
     total = np.int64(0)
     for i in range(n):
@@ -131,62 +120,7 @@ def count_progressions(runs: NDArray[np.int64], n: int, high: int) -> int:
 
 
 @jit
-def claims_up_to(
-    form: int,
-    lines: NDArray[np.float64],
-    scaled: NDArray[np.int64],
-    q: int,
-    first: int,
-    end: int,
-    level: int,
-) -> int:
-    """How many of the claims first…end−1 of the job at place q have a key ≤ level."""
-    if first >= end or claim_key(form, lines, scaled, q, first) > level:
-        return 0
-    if form == INTEGER:
-        for line in range(scaled.shape[1]):
-            slope = scaled[SLOPE, line, q]
-            if slope > 0:
-                end = min(end, (level - scaled[OFFSET, line, q]) // slope + 1)
-        return end - first
-    # Rounded keys have no closed form to trust: find the last such claim on the keys themselves.
-    low, step = first, 1
-    while first + step < end and claim_key(form, lines, scaled, q, first + step) <= level:
-        low, step = first + step, 2 * step
-    high = min(end, first + step)
-    while high - low > 1:
-        middle = low + (high - low) // 2
-        if claim_key(form, lines, scaled, q, middle) <= level:
-            low = middle
-        else:
-            high = middle
-    return high - first
-
-
-@jit
-def count_rounded(
-    form: int,
-    given: NDArray[np.int64],
-    lines: NDArray[np.float64],
-    scaled: NDArray[np.int64],
-    runs: NDArray[np.int64],
-    n: int,
-    high: int,
-) -> int:
-    """`count_progressions` for keys that are none."""
-    total = np.int64(0)
-    for i in range(n):
-        q, found = runs[PLACE, i], np.int64(0)
-        if runs[KEY, i] <= high:
-            end = given[q] + runs[LEFT, i]
-            found = claims_up_to(form, lines, scaled, q, given[q], end, high)
-        runs[COUNT, i] = found
-        total += found
-    return total
-
-
-@jit
-def list_progressions(
+def list_claims(
     runs: NDArray[np.int64],
     n: int,
     low: int,
@@ -212,37 +146,9 @@ def list_progressions(
 
 
 @jit
-def list_rounded(
-    form: int,
-    given: NDArray[np.int64],
-    lines: NDArray[np.float64],
-    scaled: NDArray[np.int64],
-    runs: NDArray[np.int64],
-    n: int,
-    low: int,
-    claim: NDArray[np.int64],
-    owner: NDArray[np.uint32],
-) -> None:
-    """`list_progressions` for keys that are none."""
-    total = 0
-    for i in range(n):
-        q = runs[PLACE, i]
-        for t in range(runs[COUNT, i]):
-            claim[total] = claim_key(form, lines, scaled, q, given[q] + t) - low
-            owner[total] = q
-            total += 1
-
-
-@inlined
-def go_on(one: Scenario, form: int, runs: NDArray[np.int64], n: int) -> None:
+def go_on(runs: NDArray[np.int64], n: int) -> None:
     """Take the window's claims off the runs."""
     for i in range(n):
         count, left = runs[COUNT, i], runs[LEFT, i] - runs[COUNT, i]
         runs[LEFT, i] = left
         runs[KEY, i] = runs[KEY, i] + count * runs[STEP, i] if left > 0 else DEAD
-    if form != INTEGER:
-        given, room = one.given, one.room
-        for i in range(n):
-            q = runs[PLACE, i]
-            if runs[COUNT, i] > 0 and runs[LEFT, i] > 0 and given[q] < room[q]:
-                runs[KEY, i] = claim_key(form, one.lines, one.scaled, q, given[q])
