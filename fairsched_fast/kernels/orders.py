@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import inlined, jit
 from fairsched_fast.kernels.lanes import blank_lanes, run_lanes
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
@@ -113,7 +113,7 @@ def blank_logs(claims: int, choices: NDArray[Any]) -> NDArray[np.int32]:
     return np.empty((rows, length), np.int32)
 
 
-@jit
+@inlined
 def run_one(
     problem: Problem,
     s: int,
