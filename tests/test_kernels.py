@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 from agreement import ON_FULL, POLICIES, expected, ours, policies, rules
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_cases, examples, stacks
 
 import fairsched_fast as fs
 from fairsched_fast import kernels
 from fairsched_fast.engine import lower
 from fairsched_fast.kernels import SKIP, Problem, steps, stops, totals
+from fairsched_fast.kernels.merge import blank_window
+from fairsched_fast.kernels.orders import run_one, write_given
+from fairsched_fast.kernels.problem import blank
 
 RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
 
@@ -55,8 +59,8 @@ def test_a_long_threshold_search_ends_where_the_naive_scheduler_ends(case, polic
 
 
 @given(cases(alike=True), policies, rules)
-def test_lockstep_and_winner_tree_choose_alike(case, policy, on_full):
-    """One scenario runs through the tree, many in lockstep, crowds through the tree again.
+def test_lockstep_and_merging_choose_alike(case, policy, on_full):
+    """One scenario is merged, many run in lockstep, crowds are merged again.
 
     Jobs that may be given nothing make the crowd.
     """
@@ -70,6 +74,67 @@ def test_lockstep_and_winner_tree_choose_alike(case, policy, on_full):
         for s in range(len(stack)):
             assert granted[s, :J].tolist() == schedule.granted
             assert choices[s].tolist() == schedule.order + [-1] * (N - schedule.steps)
+
+
+def merged(batch, policy, on_full, claims):
+    """(S, J) granted and (S, N) choices, by merging windows of up to so many claims."""
+    problem, N = problem_of(batch, policy), int(batch.extra_executors.max())
+    one, window = blank(problem), blank_window(problem, claims)
+    granted = np.empty((batch.J, batch.S), np.int32)
+    log = np.empty((batch.S, N + claims), np.int32)
+    for s in range(batch.S):
+        run_one(problem, s, RULES[on_full], one, window, log[s], N)
+        write_given(one, s, granted)
+    return granted.T, log[:, :N]
+
+
+@given(stacks(units=DECIMAL_UNITS + FLOAT_UNITS), policies, rules, st.sampled_from([1, 2, 7, 40]))
+def test_windows_however_small_are_merged_alike(stack, policy, on_full, claims):
+    batch = as_batch(stack)
+    granted, choices = run_steps(batch, policy, on_full)
+    again, chosen = merged(batch, policy, on_full, claims)
+    assert np.array_equal(granted, again)
+    assert np.array_equal(choices, chosen) or choices.shape[1] == 0
+
+
+@pytest.mark.parametrize("on_full", ON_FULL)
+@pytest.mark.parametrize("policy", ["drf", "round_robin", "fifo", "asset", "priority"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crowd_is_served_as_the_naive_scheduler_does(seed, policy, on_full):
+    """Windows are crossed, pools fill, ceilings are 0, users reach caps, one slope is a giant's."""
+    rng = np.random.default_rng(seed)
+    J, N = 120, 700
+    capacity = [[30, 70, 210], [2**40, 2**40, 2**40], [999, 1001, 1003], [700, 500, 2**30]][seed]
+    demand = rng.integers(0, 3, (J, 3)).tolist()
+    demand[7] = [0, 0, 2**29]
+    users = rng.integers(-1, 3, J)
+    jobs = [
+        {
+            "usage": [0, 0, 0] if seed == 0 else rng.integers(0, 5, 3).tolist(),
+            "demand": demand[j],
+            "weight": [1, 2, 3, 7, 0.5, 10**6][rng.integers(6)],
+            "executors": 0,
+            "max_executors": [None, 0, 3, 30][rng.integers(4)],
+            "user": None if users[j] < 0 else int(users[j]),
+            "priority": int(rng.integers(0, 2)),
+        }
+        for j in range(J)
+    ]
+    case = {"capacity": capacity, "jobs": jobs, "extra_executors": N, "user_caps": [150, 9, None]}
+    schedule = expected(case, policy, on_full, keys_of(as_batch([case]), policy))
+    for claims in (5, 64, 1000):
+        granted, choices = merged(as_batch([case]), policy, on_full, claims)
+        assert granted[0].tolist() == schedule.granted
+        assert choices[0].tolist() == schedule.order + [-1] * (N - schedule.steps)
+    assert run_totals(as_batch([case]), policy, on_full)[0].tolist() == schedule.granted
+
+
+def test_one_key_may_have_more_claims_than_a_window_holds():
+    """All claims of FIFO's first job share one key: they are cut into windows by rank."""
+    batch = fs.Batch(capacity=[2.0**40], demand=[[1.0]], usage=np.zeros((1, 500, 1)),
+                     extra_executors=200_000)  # fmt: skip
+    result = fs.allocate(batch, "fifo", log=True)
+    assert (result.choices == 0).all()
 
 
 def test_many_blocks_of_lanes_equal_the_scenarios_one_by_one():

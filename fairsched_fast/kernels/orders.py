@@ -1,7 +1,7 @@
 """Orders: who is granted each executor, step by step.
 
-Few jobs: lockstep, a block of scenarios as SIMD lanes. Many jobs, or constraints that single jobs
-out: one scenario at a time, a winner tree over the jobs' next claims.
+One scenario at a time, by merging; rounded keys by a winner tree over the jobs' next claims. (Few
+jobs whose keys are whole numbers are for `lanes` and `records`.)
 """
 
 from __future__ import annotations
@@ -11,10 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.merge import (
+    EXHAUSTED,
+    MOST_CLAIMS,
+    SPENT,
+    STOPPED,
+    WINDOW,
+    Window,
+    blank_window,
+    merge,
+)
 from fairsched_fast.kernels.problem import (
     DEAD,
     IGNORE,
+    INTEGER,
     STOP,
     Problem,
     Scenario,
@@ -27,7 +38,9 @@ from fairsched_fast.kernels.problem import (
     unpack,
 )
 
-SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how `play` ended: `most` granted, no claim left, no fit
+_CACHE_LINE = 64  # bytes
+_TILE = 64  # steps copied at once
+_LOG_VALUES = 1 << 23  # most values in rows of choices, but for a single row
 
 
 @jit
@@ -54,23 +67,85 @@ def steps(
     int
         The least exact form of keys used: INTEGER, QUOTIENT or TICKS.
     """
-    S = scenarios(problem)
-    worst = 0
-    one = blank(problem)
+    S, worst = scenarios(problem), 0
+    one, window = blank(problem), blank_window(problem, claims_at_once(problem))
+    logs = blank_logs(window.ordered.shape[0], choices)
     for s in range(S):
-        unpack(problem, s, one)
-        budget = problem.budget[at(problem.budget, s)]
-        done = 0
-        for g in range(problem.ceiling.shape[0]):
-            form = load_segment(problem, s, g, one)
-            worst = max(worst, form)
-            done, state = play(one, form, on_full, done, budget, first + s, choices)
-            if state != EXHAUSTED:
-                break
-        for n in range(done, choices.shape[0]):
-            choices[n, first + s] = -1
+        row = s % logs.shape[0]
+        form = run_one(problem, s, on_full, one, window, logs[row], choices.shape[0])
+        worst = max(worst, form)
         write_given(one, first + s, granted)
+        if choices.shape[0] > 0 and (row == logs.shape[0] - 1 or s == S - 1):
+            write_choices(logs, row + 1, first + s - row, choices)
     return worst
+
+
+@jit
+def claims_at_once(problem: Problem) -> int:
+    """How many claims a window holds: each job's next ones, and no more than are granted."""
+    most = np.int64(0)
+    for s in range(problem.budget.shape[0]):
+        most = max(most, problem.budget[s])
+    return min(max(2 * problem.order.shape[0], min(WINDOW, 2 * most + 64)), MOST_CLAIMS)
+
+
+@jit
+def blank_logs(claims: int, choices: NDArray[Any]) -> NDArray[np.int32]:
+    """Rows for the choices of as many scenarios as share a cache line of the output."""
+    length = choices.shape[0] + claims
+    rows = max(1, min(choices.shape[1], _CACHE_LINE // choices.itemsize, _LOG_VALUES // length))
+    return np.empty((rows, length), np.int32)
+
+
+@inlined
+def run_one(
+    problem: Problem,
+    s: int,
+    on_full: int,
+    one: Scenario,
+    window: Window,
+    log: NDArray[np.int32],
+    N: int,
+) -> int:
+    """Run scenario s, its jobs chosen in `log`; the least exact form of keys."""
+    unpack(problem, s, one)
+    budget = problem.budget[at(problem.budget, s)]
+    done, worst = np.int64(0), 0
+    for g in range(problem.ceiling.shape[0]):
+        form = load_segment(problem, s, g, one)
+        worst = max(worst, form)
+        if form == INTEGER:
+            done, state = merge(one, window, on_full, done, budget, log, N > 0)
+        else:
+            done, state = play(one, form, on_full, done, budget, 0, log[:N].reshape((N, 1)))
+        if state != EXHAUSTED:
+            break
+    if N > 0:
+        to_jobs(one.job, log[:done])
+        log[done:N] = -1
+    return worst
+
+
+@jit
+def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
+    """Turn places into jobs."""
+    moved = 0
+    for q in range(job.shape[0]):
+        moved += 1 if job[q] != q else 0
+    if moved > 0:
+        for n in range(chosen.shape[0]):
+            chosen[n] = job[np.uint32(chosen[n])]
+
+
+@jit
+def write_choices(logs: NDArray[np.int32], rows: int, column: int, choices: NDArray[Any]) -> None:
+    """Copy rows of choices into as many columns, a tile at a time: a cache line is written once."""
+    N = choices.shape[0]
+    for start in range(0, N, _TILE):
+        stop = min(start + _TILE, N)
+        for row in range(rows):
+            for n in range(start, stop):
+                choices[n, column + row] = logs[row, n]
 
 
 @jit
@@ -104,15 +179,17 @@ def play(
 ) -> tuple[int, int]:
     """Grant executors of one segment, one by one, until `most` are granted; `done` already are.
 
+    The places chosen are written to a column of `choices` (N, columns), unless N is 0.
+
     Returns
     -------
     (int, int)
         How many are granted, and how it ended: SPENT, EXHAUSTED or STOPPED.
     """
-    job, room, given, lines, scaled = one.job, one.room, one.given, one.lines, one.scaled
+    room, given, lines, scaled = one.room, one.given, one.lines, one.scaled
     demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
     key, tree = one.key, one.tree
-    J, R, places, log = job.shape[0], free.shape[0], key.shape[0], choices.shape[0] > 0
+    J, R, places, log = given.shape[0], free.shape[0], key.shape[0], choices.shape[0] > 0
     for q in range(places):
         live = q < J and given[q] < room[q]
         key[q] = claim_key(form, lines, scaled, q, given[q]) if live else DEAD
@@ -132,11 +209,11 @@ def play(
         else:
             given[q] += 1
             for r in range(R):
-                free[r] -= demand[q, r]
+                free[r] -= demand[r, q]
             if user[q] >= 0:
                 user_left[user[q]] -= 1
             if log:
-                choices[done, column] = job[q]
+                choices[done, column] = q
             done += 1
         key[q] = claim_key(form, lines, scaled, q, given[q]) if given[q] < room[q] else DEAD
         node = (places + q) // 2

@@ -32,6 +32,9 @@ INTEGER, QUOTIENT, TICKS, KEYS = (
 SKIP, STOP, IGNORE = 0, 1, 2  # what happens when the chosen job's next executor does not fit
 DEAD = np.int64(2**63 - 1)  # the key of a job that gets nothing more
 
+UNPACKED, SEGMENT, COMMON = 0, 1, 2  # whether and which is in a Scenario, its common denominator
+NOTHING = -1
+
 _INTEGER_KEYS = 2.0**62
 _WHOLE = 2.0**53
 _DISTINCT_DOUBLES = 2.0**52
@@ -68,14 +71,16 @@ class Scenario(NamedTuple):
     job: NDArray[np.int64]  # (J,) the job at each place
     room: NDArray[np.int64]  # (J,) 0 once it gets nothing more
     given: NDArray[np.int64]  # (J,) executors granted so far
-    lines: NDArray[np.float64]  # (J, L, 3) offset, slope and per
-    scaled: NDArray[np.int64]  # (J, L, 2) offset and slope over the common denominator, for INTEGER
-    demand: NDArray[np.int64]  # (J, R)
+    lines: NDArray[np.float64]  # (3, L, J) offset, slope and per; per is infinite, not 0
+    factor: NDArray[np.int64]  # (L, J) what brings a line over the common denominator
+    scaled: NDArray[np.int64]  # (2, L, J) offset and slope over it, for INTEGER
+    demand: NDArray[np.int64]  # (R, J)
     free: NDArray[np.int64]  # (R,)
     user: NDArray[np.int64]  # (J,)
     user_left: NDArray[np.int64]  # (U,)
     count: NDArray[np.int64]  # (J,) work space
     user_count: NDArray[np.int64]  # (U,) work space
+    kept: NDArray[np.int64]  # (3,) what need not be loaded again: see UNPACKED, SEGMENT, COMMON
     key: NDArray[np.int64]  # (places,) keys of the next claims, `places` a power of two ≥ J
     tree: NDArray[np.int64]  # (2 · places,) winner tree over `key`
 
@@ -92,14 +97,16 @@ def blank(problem: Problem) -> Scenario:
         np.zeros(J, np.int64),
         np.zeros(J, np.int64),
         np.zeros(J, np.int64),
-        np.zeros((J, L, 3)),
-        np.zeros((J, L, 2), np.int64),
-        np.zeros((J, R), np.int64),
+        np.zeros((3, L, J)),
+        np.zeros((L, J), np.int64),
+        np.zeros((2, L, J), np.int64),
+        np.zeros((R, J), np.int64),
         np.zeros(R, np.int64),
         np.zeros(J, np.int64),
         np.zeros(U, np.int64),
         np.zeros(J, np.int64),
         np.zeros(U, np.int64),
+        np.full(3, NOTHING, np.int64),
         np.full(places, DEAD, np.int64),
         np.zeros(2 * places, np.int64),
     )
@@ -114,16 +121,24 @@ def at(array: NDArray[Any], s: int) -> int:
 @inlined
 def unpack(problem: Problem, s: int, one: Scenario) -> None:
     """Fill `one` with scenario s, nothing granted; its claims are for `load_segment`."""
-    J = problem.order.shape[0]
+    R, J = one.demand.shape
+    first = one.kept[UNPACKED] == NOTHING
+    if first or problem.order.shape[1] > 1:
+        first = True  # what the jobs have moves with them
+        one.kept[UNPACKED], one.kept[SEGMENT] = 1, NOTHING
+        for q in range(J):
+            one.job[q] = problem.order[q, at(problem.order, s)]
+    if first or problem.user.shape[1] > 1:
+        for q in range(J):
+            one.user[q] = problem.user[one.job[q], at(problem.user, s)]
+    if first or problem.demand.shape[2] > 1:
+        each, column = problem.demand.shape[0] > 1, at(problem.demand, s)
+        for r in range(R):
+            for q in range(J):
+                one.demand[r, q] = problem.demand[one.job[q] if each else 0, r, column]
     for q in range(J):
-        j = problem.order[q, at(problem.order, s)]
-        one.job[q] = j
         one.given[q] = 0
-        one.user[q] = problem.user[j, at(problem.user, s)]
-        d = j if problem.demand.shape[0] > 1 else 0
-        for r in range(one.free.shape[0]):
-            one.demand[q, r] = problem.demand[d, r, at(problem.demand, s)]
-    for r in range(one.free.shape[0]):
+    for r in range(R):
         one.free[r] = problem.free[r, at(problem.free, s)]
     for u in range(one.user_left.shape[0]):
         one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
@@ -136,53 +151,136 @@ def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     What was granted so far stays, and does not change the form. A job that has nothing left in the
     segment gets room 0.
     """
-    _, J, L, _ = problem.offset.shape
-    budget = problem.budget[at(problem.budget, s)]
+    job, room, kept = one.job, one.room, one.kept
     of = g if problem.offset.shape[0] > 1 else 0
-    for q in range(J):
-        j = one.job[q]
-        ceiling = problem.ceiling[g, j, at(problem.ceiling, s)]
-        one.room[q] = min(budget, ceiling, problem.room[j, at(problem.room, s)])
-        for line in range(L):
-            one.lines[q, line, OFFSET] = problem.offset[of, j, line, at(problem.offset, s)]
-            one.lines[q, line, SLOPE] = problem.slope[of, j, line, at(problem.slope, s)]
-            one.lines[q, line, PER] = problem.per[of, j, line, at(problem.per, s)]
-    form = settle_form(one.lines, one.scaled, one.room)
-    for q in range(J):
-        if one.room[q] <= one.given[q]:
-            one.room[q] = 0
+    fresh = kept[SEGMENT] != of
+    if fresh or problem.per.shape[3] > 1:
+        load_lines(problem.per, of, s, job, one.lines[PER])
+        kept[COMMON] = prepare_factors(one.lines[PER], one.factor, room)
+    if fresh or problem.offset.shape[3] > 1:
+        load_lines(problem.offset, of, s, job, one.lines[OFFSET])
+    if fresh or problem.slope.shape[3] > 1:
+        load_lines(problem.slope, of, s, job, one.lines[SLOPE])
+    kept[SEGMENT] = of
+    load_room(problem, s, g, job, room)
+    if kept[COMMON] > 0 and scale(one.lines, one.factor, room, one.scaled):
+        form = INTEGER
+    else:
+        form = settle_form(one.lines, one.factor, one.scaled, room)
+        kept[SEGMENT] = NOTHING  # its lines are changed
+    for q in range(job.shape[0]):
+        if room[q] <= one.given[q]:
+            room[q] = 0
     return form
 
 
 @jit
+def load_lines(
+    source: NDArray[Any], of: int, s: int, job: NDArray[np.int64], out: NDArray[np.float64]
+) -> None:
+    """One part (G', J, L, S') of the lines of a segment, as rows (L, J) in rank order."""
+    column = at(source, s)
+    for line in range(out.shape[0]):
+        for q in range(out.shape[1]):
+            out[line, q] = source[of, job[q], line, column]
+
+
+@jit
+def load_room(
+    problem: Problem, s: int, g: int, job: NDArray[np.int64], room: NDArray[np.int64]
+) -> None:
+    """Up to how many executors of this run each job may get in segment g."""
+    ceiling, most = at(problem.ceiling, s), at(problem.room, s)
+    budget = np.int64(problem.budget[at(problem.budget, s)])
+    for q in range(room.shape[0]):
+        j = job[q]
+        room[q] = min(budget, problem.ceiling[g, j, ceiling], problem.room[j, most])
+
+
+@jit
+def prepare_factors(
+    per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64]
+) -> int:
+    """Make denominators (L, J) of 0 infinite, and find factors to the common one of all jobs.
+
+    A multiple of the one of the jobs with room, it serves as well where keys stay small, and does
+    not depend on the room.
+    """
+    L, J = per.shape
+    for line in range(L):
+        for q in range(J):
+            per[line, q] = np.inf if per[line, q] == 0.0 else per[line, q]
+    return find_factors(per, factor, room, True)
+
+
+@jit
+def find_factors(
+    per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64], everyone: bool
+) -> int:
+    """The least common denominator, and what brings each line over it; 0 where it passes 2^62.
+
+    Lines that add nothing do not count, nor do jobs whose room is 0 unless `everyone` does; their
+    factor is 0.
+    """
+    L, J = per.shape
+    common = np.int64(1)
+    for line in range(L):
+        last = np.inf
+        for q in range(J):
+            value = per[line, q]
+            counts = (value != np.inf) & (everyone | (room[q] > 0))
+            if value == last or not counts:
+                continue
+            last = value
+            if not whole(value):
+                return 0
+            denominator = np.int64(value)
+            if common % denominator != 0:
+                step = denominator // math.gcd(common, denominator)
+                if float(common) * float(step) >= _INTEGER_KEYS:
+                    return 0
+                common *= step
+    for line in range(L):
+        last, times = np.inf, np.int64(0)
+        for q in range(J):
+            value = per[line, q]
+            if value != last:
+                last, times = value, np.int64(0) if value == np.inf else common // np.int64(value)
+            factor[line, q] = times if everyone or room[q] > 0 else 0
+    return common
+
+
+@jit
 def settle_form(
-    lines: NDArray[np.float64], scaled: NDArray[np.int64], room: NDArray[np.int64]
+    lines: NDArray[np.float64],
+    factor: NDArray[np.int64],
+    scaled: NDArray[np.int64],
+    room: NDArray[np.int64],
 ) -> int:
     """Choose the most exact form that holds a segment's keys, and prepare its lines for it.
 
     The choice depends on the keys' values alone, not on the units they are written in.
     """
-    J, L, _ = lines.shape
-    exact = True
-    for q in range(J):
-        for line in range(L):
-            if lines[q, line, PER] == 0.0:
-                lines[q, line, OFFSET] = 0.0
-                lines[q, line, SLOPE] = 0.0
-                lines[q, line, PER] = 1.0
+    _, L, J = lines.shape
+    for line in range(L):
+        for q in range(J):
+            if lines[PER, line, q] == np.inf:
+                continue
             for part in range(3):
-                exact = exact and whole(lines[q, line, part])
-    if not exact:
-        return TICKS
-    if scale(lines, scaled, room):
+                if not whole(lines[part, line, q]):
+                    return TICKS
+    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
-    for q in range(J):  # lowest terms: what the denominators are whatever the units
-        for line in range(L):
-            offset, slope = abs(int(lines[q, line, OFFSET])), int(lines[q, line, SLOPE])
-            common = math.gcd(math.gcd(offset, slope), int(lines[q, line, PER]))
+    for line in range(L):  # lowest terms: what the denominators are whatever the units
+        for q in range(J):
+            per = lines[PER, line, q]
+            if per == np.inf:
+                continue
+            offset, slope = abs(int(lines[OFFSET, line, q])), int(lines[SLOPE, line, q])
+            divisor = float(math.gcd(math.gcd(offset, slope), int(per)))
             for part in range(3):
-                lines[q, line, part] /= float(common)
-    if scale(lines, scaled, room):
+                lines[part, line, q] /= divisor
+    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     return QUOTIENT if doubles_tell_apart(lines, room) else TICKS
 
@@ -190,49 +288,45 @@ def settle_form(
 @jit
 def whole(x: float) -> bool:
     """Whether x is a whole number that a double holds exactly."""
-    return abs(x) < _WHOLE and x == np.floor(x)
+    return (abs(x) < _WHOLE) & (x == np.floor(x))
 
 
 @jit
-def scale(lines: NDArray[np.float64], scaled: NDArray[np.int64], room: NDArray[np.int64]) -> bool:
-    """Bring all lines over their common denominator; False where the keys would pass 2^62."""
-    J, L, _ = lines.shape
-    common = 1
-    for q in range(J):
-        if room[q] == 0:
-            continue
-        for line in range(L):
-            per = int(lines[q, line, PER])
-            if common % per != 0:
-                factor = per // math.gcd(common, per)
-                if float(common) * float(factor) >= _INTEGER_KEYS:
-                    return False
-                common *= factor
-    for q in range(J):
-        if room[q] == 0:
-            continue
-        for line in range(L):
-            offset, slope = lines[q, line, OFFSET], lines[q, line, SLOPE]
-            factor = common // int(lines[q, line, PER])
-            top = max(abs(offset), offset + float(room[q]) * slope)
-            if top * float(factor) >= _INTEGER_KEYS:
-                return False
-            scaled[q, line, OFFSET] = int(offset) * factor
-            scaled[q, line, SLOPE] = int(slope) * factor
+def scale(
+    lines: NDArray[np.float64],
+    factor: NDArray[np.int64],
+    room: NDArray[np.int64],
+    scaled: NDArray[np.int64],
+) -> bool:
+    """Lines times their factors; False where one is a fraction or keys would pass 2^62."""
+    _, L, J = lines.shape
+    for line in range(L):
+        wrong = 0
+        for q in range(J):
+            offset, slope, times = lines[OFFSET, line, q], lines[SLOPE, line, q], factor[line, q]
+            top = max(abs(offset), offset + float(room[q]) * slope) * float(times)
+            fine = whole(offset) & whole(slope) & (top < _INTEGER_KEYS)
+            wrong += 0 if fine | (times == 0) else 1
+        if wrong > 0:
+            return False
+        for q in range(J):
+            times = factor[line, q]
+            scaled[OFFSET, line, q] = np.int64(lines[OFFSET, line, q]) * times
+            scaled[SLOPE, line, q] = np.int64(lines[SLOPE, line, q]) * times
     return True
 
 
 @jit
 def doubles_tell_apart(lines: NDArray[np.float64], room: NDArray[np.int64]) -> bool:
     """Whether correctly rounded quotients order these keys, equal ones staying equal."""
-    J, L, _ = lines.shape
+    _, L, J = lines.shape
     top, first, second = 0.0, 1.0, 1.0  # the largest key, the two largest denominators
-    for q in range(J):
-        if room[q] == 0:
-            continue
-        for line in range(L):
-            per = lines[q, line, PER]
-            units = lines[q, line, OFFSET] + float(room[q]) * lines[q, line, SLOPE]
+    for line in range(L):
+        for q in range(J):
+            per = lines[PER, line, q]
+            if room[q] == 0 or per == np.inf:
+                continue
+            units = lines[OFFSET, line, q] + float(room[q]) * lines[SLOPE, line, q]
             top = max(top, units / per)
             if per > first:
                 first, second = per, first
@@ -249,15 +343,15 @@ def claim_key(
     if form == INTEGER:
         best = np.int64(0)
         for line in range(scaled.shape[1]):
-            best = max(best, scaled[q, line, OFFSET] + k * scaled[q, line, SLOPE])
+            best = max(best, scaled[OFFSET, line, q] + k * scaled[SLOPE, line, q])
         return best
     share = 0.0
     for line in range(lines.shape[1]):
-        units = lines[q, line, OFFSET] + float(k) * lines[q, line, SLOPE]
+        units = lines[OFFSET, line, q] + float(k) * lines[SLOPE, line, q]
         if form == TICKS:
-            share = max(share, np.rint(_TICK * units / lines[q, line, PER]))
+            share = max(share, np.rint(_TICK * units / lines[PER, line, q]))
         else:
-            share = max(share, units / lines[q, line, PER])
+            share = max(share, units / lines[PER, line, q])
     return np.float64(share).view(np.int64)
 
 
@@ -265,7 +359,7 @@ def claim_key(
 def fits(demand: NDArray[np.int64], free: NDArray[np.int64], q: int) -> bool:
     """Whether the next executor of the job at place q fits into what is free."""
     for r in range(free.shape[0]):
-        if demand[q, r] > 0 and demand[q, r] > free[r]:
+        if demand[r, q] > 0 and demand[r, q] > free[r]:
             return False
     return True
 
@@ -281,6 +375,6 @@ def take(one: Scenario, q: int, count: int) -> None:
     """Grant `count` executors to the job at place q."""
     one.given[q] += count
     for r in range(one.free.shape[0]):
-        one.free[r] -= count * one.demand[q, r]
+        one.free[r] -= count * one.demand[r, q]
     if one.user[q] >= 0:
         one.user_left[one.user[q]] -= count

@@ -1,0 +1,154 @@
+"""Runs: a job's claims as arithmetic progressions of keys.
+
+The claims of a job are a max of lines; where one line rules, they are a progression. A window of
+keys then has a number of claims of it in closed form. For INTEGER keys: rounded ones are no
+progressions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.problem import DEAD, OFFSET, SLOPE, Scenario
+
+# Rows of runs (5, n), which lie in rank order: the key of a run's next claim, DEAD where it has
+# none; from one key to the next; claims left; of which in a window; the place of the job.
+KEY, STEP, LEFT, COUNT, PLACE = 0, 1, 2, 3, 4
+TOP, RISE, LAST = 0, 1, 2  # of a job: its next key, slope of the line that rules it, its last key
+AT_ONCE = 8  # claims are listed
+
+
+@inlined
+def find_runs(one: Scenario, runs: NDArray[np.int64], reach: NDArray[np.int64]) -> int:
+    """The runs of a segment's claims that are still to come, in rank order; how many."""
+    given, room, scaled = one.given, one.room, one.scaled
+    find_reach(scaled, given, room, reach)
+    n = 0
+    for q in range(given.shape[0]):
+        k, end = given[q], room[q]
+        if k >= end:
+            continue
+        key, step = reach[TOP, q], reach[RISE, q]
+        while key + (end - 1 - k) * step < reach[LAST, q]:  # it does not rule to the end
+            ruled = claims_ruled(scaled, q, k, key, step)
+            add_run(runs, n, key, step, ruled, q)
+            n += 1
+            k += ruled
+            key, step = ruling_line(scaled, q, k)
+        add_run(runs, n, key, step, end - k, q)
+        n += 1
+    return n
+
+
+@jit
+def add_run(runs: NDArray[np.int64], n: int, key: int, step: int, left: int, q: int) -> None:
+    """Write run n."""
+    runs[KEY, n], runs[STEP, n], runs[LEFT, n], runs[PLACE, n] = key, step, left, q
+
+
+@jit
+def find_reach(
+    scaled: NDArray[np.int64],
+    given: NDArray[np.int64],
+    room: NDArray[np.int64],
+    reach: NDArray[np.int64],
+) -> None:
+    """Key and slope at each job's next claim, the steepest line's of equal ones; its last key."""
+    J = given.shape[0]
+    reach[:] = 0  # no key is below it: one more line
+    for line in range(scaled.shape[1]):
+        for q in range(J):
+            slope = scaled[SLOPE, line, q]
+            value = scaled[OFFSET, line, q] + given[q] * slope
+            top, rise = reach[TOP, q], reach[RISE, q]
+            above = (value > top) | ((value == top) & (slope > rise))
+            reach[TOP, q] = value if above else top
+            reach[RISE, q] = slope if above else rise
+            final = scaled[OFFSET, line, q] + (room[q] - 1) * slope
+            reach[LAST, q] = max(reach[LAST, q], final)
+
+
+@jit
+def ruling_line(scaled: NDArray[np.int64], q: int, k: int) -> tuple[int, int]:
+    """Key and slope at claim k of the job at place q, the steepest line's of equal ones."""
+    top, rise = np.int64(0), np.int64(0)
+    for line in range(scaled.shape[1]):
+        slope = scaled[SLOPE, line, q]
+        value = scaled[OFFSET, line, q] + k * slope
+        if value > top or (value == top and slope > rise):
+            top, rise = value, slope
+    return top, rise
+
+
+@jit
+def claims_ruled(scaled: NDArray[np.int64], q: int, k: int, top: int, rise: int) -> int:
+    """How many claims from k on a line rules until a steeper one is above it."""
+    ruled = DEAD
+    for line in range(scaled.shape[1]):
+        slope = scaled[SLOPE, line, q]
+        if slope > rise:
+            below = top - (scaled[OFFSET, line, q] + k * slope)
+            ruled = min(ruled, below // (slope - rise) + 1)
+    return ruled
+
+
+@jit
+def lowest(runs: NDArray[np.int64], n: int) -> int:
+    """The least of the next keys."""
+    low = DEAD
+    for i in range(n):
+        low = min(low, runs[KEY, i])
+    return low
+
+
+@jit
+def count_claims_to(runs: NDArray[np.int64], n: int, high: int) -> int:
+    """Count each run's claims with key ≤ high; their sum."""
+    total = np.int64(0)
+    for i in range(n):
+        ahead, step, left = high - runs[KEY, i], runs[STEP, i], runs[LEFT, i]
+        steps = np.int64(min(float(ahead) / float(max(step, 1)), float(left)))
+        # The quotient is off by less than one: one step to either side puts it right.
+        steps -= np.int64(1) if steps * step > ahead else np.int64(0)
+        steps += np.int64(1) if (steps + 1) * step <= ahead else np.int64(0)
+        found = min(steps + 1, left) if step > 0 else left
+        runs[COUNT, i] = found if ahead >= 0 else np.int64(0)
+        total += runs[COUNT, i]
+    return total
+
+
+@jit
+def list_claims(
+    runs: NDArray[np.int64],
+    n: int,
+    low: int,
+    claim: NDArray[np.int64],
+    owner: NDArray[np.uint32],
+) -> None:
+    """List the window's claims run by run: how far their keys are above `low`, and their places.
+
+    They are written eight at a time, which is one instruction, the next run over what was too much.
+    Unsigned indices, because others are checked for being negative.
+    """
+    total = np.uint64(0)
+    for i in range(n):
+        ahead, step = runs[KEY, i] - low, runs[STEP, i]
+        left, q = runs[COUNT, i], np.uint32(runs[PLACE, i])
+        while left > 0:
+            for t in range(AT_ONCE):
+                claim[total + np.uint64(t)] = ahead + t * step
+                owner[total + np.uint64(t)] = q
+            total += np.uint64(min(left, AT_ONCE))
+            ahead += AT_ONCE * step
+            left -= AT_ONCE
+
+
+@jit
+def go_on(runs: NDArray[np.int64], n: int) -> None:
+    """Take the window's claims off the runs."""
+    for i in range(n):
+        count, left = runs[COUNT, i], runs[LEFT, i] - runs[COUNT, i]
+        runs[LEFT, i] = left
+        runs[KEY, i] = runs[KEY, i] + count * runs[STEP, i] if left > 0 else DEAD
