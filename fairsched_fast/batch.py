@@ -375,8 +375,9 @@ class Batch(Quantities):
 
     def used_before(self) -> Floats:
         """(R, S'): what all jobs together hold before the run, in units."""
-        usage = self.usage
-        total: Floats = usage[0] * self.J if len(usage) == 1 else usage.sum(axis=0)
+        usage = self.kept.usage
+        times = self.J if len(usage) == 1 else 1
+        total: Floats = usage.sum(axis=0, dtype=np.float64) * times
         return total
 
 

@@ -60,11 +60,12 @@ class Claims:
     reason: str = ""
 
     def lines(self, J: int) -> tuple[Floats, Floats, Floats]:
-        """Offset, slope and per as contiguous float64 (J, L, S'), one L for the three."""
+        """Offset, slope and per as float64 (J, L, S'), one L for the three."""
         arrays = [np.asarray(a, np.float64) for a in (self.offset, self.slope, self.per)]
         L = max(a.shape[1] for a in arrays)
         offset, slope, per = (
-            np.ascontiguousarray(np.broadcast_to(a, (J, L, a.shape[-1]))) for a in arrays
+            a if a.shape[:2] == (J, L) else np.broadcast_to(a, (J, L, a.shape[-1])).copy()
+            for a in arrays
         )
         return offset, slope, per
 

@@ -76,15 +76,21 @@ def test_lockstep_and_merging_choose_alike(case, policy, on_full):
             assert choices[s].tolist() == schedule.order + [-1] * (N - schedule.steps)
 
 
+@numba.njit
+def merge_windows(problem, on_full, claims, granted, log):
+    """Inner kernels are called by kernels alone."""
+    one, window = blank(problem), blank_window(problem, claims)
+    for s in range(granted.shape[1]):
+        run_one(problem, s, on_full, one, window, log[s], log.shape[1] - claims)
+        write_given(one, s, granted)
+
+
 def merged(batch, policy, on_full, claims):
     """(S, J) granted and (S, N) choices, by merging windows of up to so many claims."""
-    problem, N = problem_of(batch, policy), int(batch.extra_executors.max())
-    one, window = blank(problem), blank_window(problem, claims)
+    N = int(batch.extra_executors.max())
     granted = np.empty((batch.J, batch.S), np.int32)
     log = np.empty((batch.S, N + claims), np.int32)
-    for s in range(batch.S):
-        run_one(problem, s, RULES[on_full], one, window, log[s], N)
-        write_given(one, s, granted)
+    merge_windows(problem_of(batch, policy), RULES[on_full], claims, granted, log)
     return granted.T, log[:, :N]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.jit import inlined, leaf
 from fairsched_fast.kernels.problem import DEAD, IGNORE, SKIP, STOP, Scenario, capped, fits
 from fairsched_fast.kernels.runs import COUNT, KEY, LEFT, PLACE
 
@@ -51,7 +51,7 @@ def share_that_fits(
     return share
 
 
-@jit
+@leaf
 def part(there: int, asked: int) -> float:
     """Which part of what is asked for there is: below 1 unless all of it."""
     if asked <= max(0, there):
@@ -131,7 +131,7 @@ def sure_fits(one: Scenario, on_full: int) -> int:
     return sure
 
 
-@jit
+@leaf
 def accept_sure(
     room: NDArray[np.int64],
     given: NDArray[np.int64],
@@ -163,7 +163,7 @@ def accept_sure(
     return i, accepted - before
 
 
-@jit
+@leaf
 def spend(demand: NDArray[np.int64], free: NDArray[np.int64], count: NDArray[np.int64]) -> None:
     """Take what so many executors of each job need off what is free."""
     for r in range(free.shape[0]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit
+from fairsched_fast.kernels.jit import jit, leaf
 from fairsched_fast.kernels.orders import scenarios
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS
 from fairsched_fast.kernels.problem import IGNORE, Problem, at
@@ -44,7 +44,7 @@ def stops(
             stop[first + s] = why_early(problem, s, on_full, granted[:, first + s], free, user_left)
 
 
-@jit
+@leaf
 def why_early(
     problem: Problem,
     s: int,

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.accepting import accept, drop_blocked, share_that_fits, take_all
-from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.jit import inlined, inner, leaf
 from fairsched_fast.kernels.problem import DEAD, Problem, Scenario
 from fairsched_fast.kernels.runs import (
     AT_ONCE,
@@ -60,7 +60,7 @@ class Window(NamedTuple):
     start: NDArray[np.uint16]  # (buckets,) where the claims of a bucket go
 
 
-@jit
+@inner
 def blank_window(problem: Problem, claims: int) -> Window:
     """Work space for windows of up to so many claims."""
     _, J, L, _ = problem.offset.shape
@@ -77,7 +77,7 @@ def blank_window(problem: Problem, claims: int) -> Window:
     )
 
 
-@jit
+@leaf
 def merge(
     one: Scenario,
     window: Window,
@@ -131,7 +131,7 @@ def merge(
     return done, SPENT
 
 
-@jit
+@leaf
 def first_width(runs: NDArray[np.int64], n: int, goal: int) -> int:
     """A guess at how many keys wide a window of so many claims is."""
     dense = 0.0
@@ -140,7 +140,7 @@ def first_width(runs: NDArray[np.int64], n: int, goal: int) -> int:
     return np.int64(min(float(goal) / dense, _WIDEST)) if dense > 0.0 else 0
 
 
-@jit
+@leaf
 def wider(width: int, total: int, goal: int) -> int:
     """A guess at how wide a window of `goal` claims is, where one so wide has `total`."""
     times = min(float(goal) / float(total), 16.0)
@@ -207,7 +207,7 @@ def sort_window(
                 insert(ordered, out, i)
 
 
-@jit
+@leaf
 def count_buckets(
     claim: NDArray[np.int64], total: int, shift: int, start: NDArray[np.uint16]
 ) -> None:
@@ -222,7 +222,7 @@ def count_buckets(
         before = np.uint16(before + here)
 
 
-@jit
+@leaf
 def place_claims(
     claim: NDArray[np.int64],
     owner: NDArray[np.uint32],
@@ -242,7 +242,7 @@ def place_claims(
             ordered[to] = claim[i]
 
 
-@jit
+@leaf
 def insert(ordered: NDArray[np.int64], out: NDArray[np.int32], i: int) -> None:
     """Move claim i down to where it belongs among those before it, which are in order."""
     key, q = ordered[i], out[i]

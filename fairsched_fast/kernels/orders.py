@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.jit import inlined, inner, jit, leaf
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
     MOST_CLAIMS,
@@ -80,7 +80,7 @@ def steps(
     return worst
 
 
-@jit
+@leaf
 def claims_at_once(problem: Problem) -> int:
     """How many claims a window holds: each job's next ones, and no more than are granted."""
     most = np.int64(0)
@@ -89,7 +89,7 @@ def claims_at_once(problem: Problem) -> int:
     return min(max(2 * problem.order.shape[0], min(WINDOW, 2 * most + 64)), MOST_CLAIMS)
 
 
-@jit
+@inner
 def blank_logs(claims: int, choices: NDArray[Any]) -> NDArray[np.int32]:
     """Rows for the choices of as many scenarios as share a cache line of the output."""
     length = choices.shape[0] + claims
@@ -126,7 +126,7 @@ def run_one(
     return worst
 
 
-@jit
+@leaf
 def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
     """Turn places into jobs."""
     moved = 0
@@ -137,7 +137,7 @@ def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
             chosen[n] = job[np.uint32(chosen[n])]
 
 
-@jit
+@leaf
 def write_choices(logs: NDArray[np.int32], rows: int, column: int, choices: NDArray[Any]) -> None:
     """Copy rows of choices into as many columns, a tile at a time: a cache line is written once."""
     N = choices.shape[0]
@@ -148,7 +148,7 @@ def write_choices(logs: NDArray[np.int32], rows: int, column: int, choices: NDAr
                 choices[n, column + row] = logs[row, n]
 
 
-@jit
+@leaf
 def scenarios(problem: Problem) -> int:
     """S, the longest scenario axis."""
     return max(
@@ -166,14 +166,14 @@ def scenarios(problem: Problem) -> int:
     )
 
 
-@jit
+@leaf
 def write_given(one: Scenario, column: int, granted: NDArray[np.int32]) -> None:
     """Copy the counts from rank order into the output's job order."""
     for q in range(one.job.shape[0]):
         granted[one.job[q], column] = one.given[q]
 
 
-@jit
+@leaf
 def play(
     one: Scenario, form: int, on_full: int, done: int, most: int, column: int, choices: NDArray[Any]
 ) -> tuple[int, int]:
@@ -223,7 +223,7 @@ def play(
     return done, SPENT
 
 
-@jit
+@leaf
 def winner(key: NDArray[np.int64], tree: NDArray[np.int64], node: int) -> int:
     """The place that wins below a node: the lower key, the left (lower rank) at a tie."""
     left, right = tree[2 * node], tree[2 * node + 1]

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.jit import inlined, inner, leaf
 
 OFFSET, SLOPE, PER = 0, 1, 2  # of a line
 INTEGER, QUOTIENT, TICKS, KEYS = (
@@ -85,7 +85,7 @@ class Scenario(NamedTuple):
     tree: NDArray[np.int64]  # (2 · places,) winner tree over `key`
 
 
-@jit
+@inner
 def blank(problem: Problem) -> Scenario:
     """Room for one scenario of `problem`, to be filled by `unpack`."""
     _, J, L, _ = problem.offset.shape
@@ -112,7 +112,7 @@ def blank(problem: Problem) -> Scenario:
     )
 
 
-@jit
+@leaf
 def at(array: NDArray[Any], s: int) -> int:
     """Where scenario s stands on the last axis: 0 where all share it."""
     return s if array.shape[-1] > 1 else 0
@@ -174,7 +174,7 @@ def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     return form
 
 
-@jit
+@leaf
 def load_lines(
     source: NDArray[Any], of: int, s: int, job: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None:
@@ -185,7 +185,7 @@ def load_lines(
             out[line, q] = source[of, job[q], line, column]
 
 
-@jit
+@leaf
 def load_room(
     problem: Problem, s: int, g: int, job: NDArray[np.int64], room: NDArray[np.int64]
 ) -> None:
@@ -197,7 +197,7 @@ def load_room(
         room[q] = min(budget, problem.ceiling[g, j, ceiling], problem.room[j, most])
 
 
-@jit
+@leaf
 def prepare_factors(
     per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64]
 ) -> int:
@@ -213,7 +213,7 @@ def prepare_factors(
     return find_factors(per, factor, room, True)
 
 
-@jit
+@leaf
 def find_factors(
     per: NDArray[np.float64], factor: NDArray[np.int64], room: NDArray[np.int64], everyone: bool
 ) -> int:
@@ -250,7 +250,7 @@ def find_factors(
     return common
 
 
-@jit
+@leaf
 def settle_form(
     lines: NDArray[np.float64],
     factor: NDArray[np.int64],
@@ -285,13 +285,13 @@ def settle_form(
     return QUOTIENT if doubles_tell_apart(lines, room) else TICKS
 
 
-@jit
+@leaf
 def whole(x: float) -> bool:
     """Whether x is a whole number that a double holds exactly."""
     return (abs(x) < _WHOLE) & (x == np.floor(x))
 
 
-@jit
+@leaf
 def scale(
     lines: NDArray[np.float64],
     factor: NDArray[np.int64],
@@ -316,7 +316,7 @@ def scale(
     return True
 
 
-@jit
+@leaf
 def doubles_tell_apart(lines: NDArray[np.float64], room: NDArray[np.int64]) -> bool:
     """Whether correctly rounded quotients order these keys, equal ones staying equal."""
     _, L, J = lines.shape
@@ -335,7 +335,7 @@ def doubles_tell_apart(lines: NDArray[np.float64], room: NDArray[np.int64]) -> b
     return max(top, 1.0) * first * second < _DISTINCT_DOUBLES
 
 
-@jit
+@leaf
 def claim_key(
     form: int, lines: NDArray[np.float64], scaled: NDArray[np.int64], q: int, k: int
 ) -> int:
@@ -355,7 +355,7 @@ def claim_key(
     return np.float64(share).view(np.int64)
 
 
-@jit
+@leaf
 def fits(demand: NDArray[np.int64], free: NDArray[np.int64], q: int) -> bool:
     """Whether the next executor of the job at place q fits into what is free."""
     for r in range(free.shape[0]):
@@ -364,13 +364,13 @@ def fits(demand: NDArray[np.int64], free: NDArray[np.int64], q: int) -> bool:
     return True
 
 
-@jit
+@leaf
 def capped(user: NDArray[np.int64], user_left: NDArray[np.int64], q: int) -> bool:
     """Whether the user of the job at place q is at its cap."""
     return user[q] >= 0 and user_left[user[q]] <= 0
 
 
-@jit
+@leaf
 def take(one: Scenario, q: int, count: int) -> None:
     """Grant `count` executors to the job at place q."""
     one.given[q] += count

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, jit
+from fairsched_fast.kernels.jit import inlined, leaf
 from fairsched_fast.kernels.problem import DEAD, OFFSET, SLOPE, Scenario
 
 # Rows of runs (5, n), which lie in rank order: the key of a run's next claim, DEAD where it has
@@ -42,13 +42,13 @@ def find_runs(one: Scenario, runs: NDArray[np.int64], reach: NDArray[np.int64]) 
     return n
 
 
-@jit
+@leaf
 def add_run(runs: NDArray[np.int64], n: int, key: int, step: int, left: int, q: int) -> None:
     """Write run n."""
     runs[KEY, n], runs[STEP, n], runs[LEFT, n], runs[PLACE, n] = key, step, left, q
 
 
-@jit
+@leaf
 def find_reach(
     scaled: NDArray[np.int64],
     given: NDArray[np.int64],
@@ -70,7 +70,7 @@ def find_reach(
             reach[LAST, q] = max(reach[LAST, q], final)
 
 
-@jit
+@leaf
 def ruling_line(scaled: NDArray[np.int64], q: int, k: int) -> tuple[int, int]:
     """Key and slope at claim k of the job at place q, the steepest line's of equal ones."""
     top, rise = np.int64(0), np.int64(0)
@@ -82,7 +82,7 @@ def ruling_line(scaled: NDArray[np.int64], q: int, k: int) -> tuple[int, int]:
     return top, rise
 
 
-@jit
+@leaf
 def claims_ruled(scaled: NDArray[np.int64], q: int, k: int, top: int, rise: int) -> int:
     """How many claims from k on a line rules until a steeper one is above it."""
     ruled = DEAD
@@ -94,7 +94,7 @@ def claims_ruled(scaled: NDArray[np.int64], q: int, k: int, top: int, rise: int)
     return ruled
 
 
-@jit
+@leaf
 def lowest(runs: NDArray[np.int64], n: int) -> int:
     """The least of the next keys."""
     low = DEAD
@@ -103,7 +103,7 @@ def lowest(runs: NDArray[np.int64], n: int) -> int:
     return low
 
 
-@jit
+@leaf
 def count_claims_to(runs: NDArray[np.int64], n: int, high: int) -> int:
     """Count each run's claims with key ≤ high; their sum."""
     total = np.int64(0)
@@ -119,7 +119,7 @@ def count_claims_to(runs: NDArray[np.int64], n: int, high: int) -> int:
     return total
 
 
-@jit
+@leaf
 def list_claims(
     runs: NDArray[np.int64],
     n: int,
@@ -145,7 +145,7 @@ def list_claims(
             left -= AT_ONCE
 
 
-@jit
+@leaf
 def go_on(runs: NDArray[np.int64], n: int) -> None:
     """Take the window's claims off the runs."""
     for i in range(n):
