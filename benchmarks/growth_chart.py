@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
-from shapes import COUNTING, FINALS, LANES, ONE_BY_ONE, ORDERS, SHAPES
+from shapes import COUNTING, FINALS, LANES, MERGING, ORDERS, RECORDS, SHAPES
 
 from fairsched_fast import chart_style
 
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 _OKABE_ITO = mpl.color_sequences["okabe_ito"]  # which colour-blind people tell apart
 COLOURS = [_OKABE_ITO[i] for i in (1, 2, 3, 6, 5)]  # neither black nor yellow, pale on white
 TITLES = {ORDERS: "Orders: who gets each executor", FINALS: "Finals: who has how many at the end"}
-FILLS = {LANES: "full", ONE_BY_ONE: "none", COUNTING: "left"}  # of markers, by kernel
+FILLS = {
+    LANES: "full",
+    RECORDS: "right",
+    MERGING: "none",
+    COUNTING: "left",
+}  # of markers, by kernel
 TICKS = (1, 3, 10, 32, 100, 1000, 5000)
 
 

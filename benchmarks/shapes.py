@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 import fairsched_fast as fs
-from fairsched_fast import engine
-from fairsched_fast.kernels import orders
+from fairsched_fast import dispatch
 
 ORDERS, FINALS = "orders", "finals"
-LANES, ONE_BY_ONE, COUNTING = "lanes", "one by one", "counting"  # kernels
+LANES, RECORDS, MERGING, COUNTING = "lanes", "records", "merging", "counting"  # kernels
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,9 @@ SHAPES: dict[str, Callable[[Size, np.random.Generator], dict[str, Any]]] = {
 
 
 def kernel(batch: fs.Batch, kind: str) -> str:
-    """Which kernel serves a batch under DRF, as `engine.run` and `kernels.steps` choose it."""
-    if kind == FINALS and engine._prefer_totals(batch):
+    """Which kernel serves a batch of whole numbers under DRF."""
+    if kind == FINALS and dispatch.prefer_totals(batch):
         return COUNTING
-    rows = batch.J * (batch.R + 2)  # a line for each resource
-    few = rows <= orders.LANE_ROWS and batch.S >= orders.FEWEST_LANES
-    alike = batch.demand.shape[0] == 1 and batch.user is None  # no job is singled out
-    return LANES if few and alike else ONE_BY_ONE
+    if batch.J <= dispatch.FEW_JOBS:
+        return LANES
+    return RECORDS if batch.J <= dispatch.LOCKSTEP_JOBS else MERGING

@@ -16,9 +16,18 @@ from fairsched_fast.lowering import make_problem, make_whole
 from fairsched_fast.policy_base import Policy
 
 FEW_JOBS = 8
-"""Jobs up to which a grant is masked over all rows of a block."""
+"""Jobs up to which a grant is masked over all rows of a block, not made lane by lane.
+
+Measured, two resources: masked 0.5 ns a grant at 3 jobs, 0.9 at 8, and growing with the jobs; lane
+by lane 3.5 at 8, 5.5 at 32.
+"""
 LOCKSTEP_JOBS = 100
-"""Jobs up to which scenarios run in lockstep."""
+"""Jobs up to which scenarios run in lockstep, not one by one.
+
+Measured, 400 scenarios, 50 and 500 executors, ns a grant: at 64 jobs 22 and 9 in lockstep, 62 and
+14 by merging; at 128 jobs 44 and 17, 92 and 17; at 200 jobs 72 and 24, 143 and 22. Where single
+jobs may not fit, and of long orders, merging is sooner from 64 jobs.
+"""
 _SMALL = 1 << 12  # values of a batch whose lowering is remembered
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
