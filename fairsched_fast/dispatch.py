@@ -28,10 +28,13 @@ Measured, 400 scenarios, 50 and 500 executors, ns a grant: at 64 jobs 22 and 9 i
 14 by merging; at 128 jobs 44 and 17, 92 and 17; at 200 jobs 72 and 24, 143 and 22. Where single
 jobs may not fit, and of long orders, merging is sooner from 64 jobs.
 """
-_SMALL = 1 << 12  # values of a batch whose lowering is remembered
+_SMALL = 1 << 12  # values: to remember so many is no matter
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
 _NO_ORDER = {kind: np.empty((0, 0), kind) for kind in "bhi"}
+
+
+Lowered = tuple[Sequence[Claims], tuple[kernels.WholeProblem, float] | None]
 
 
 def outcome(J: int, S: int, choices: NDArray[Any] | None) -> kernels.Outcome:
@@ -70,22 +73,31 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
     return form
 
 
-def _lowered(part: Batch, policy: Policy) -> tuple[Sequence[Claims], tuple[Any, float] | None]:
-    """A policy's claims, and the same in whole numbers; remembered where they are few.
+def _lowered(part: Batch, policy: Policy) -> Lowered:
+    """A policy's claims, and the same in whole numbers; remembered where that takes no space.
 
-    A small batch is run in less time than it takes to lower it, and one is often run again: with
-    another `on_full`, or for a step log.
+    Few scenarios are run in less time than it takes to lower them, and a batch is often run again:
+    with another `on_full`, or for a step log.
     """
-    small = part.S * part.J * part.R <= _SMALL
-    if small and policy in part.remembered:
-        known: tuple[Sequence[Claims], tuple[Any, float] | None] = part.remembered[policy]
+    if policy in part.remembered:
+        known: Lowered = part.remembered[policy]
         return known
     segments = policy(part)
     made = segments, make_whole(part, segments) if part.J <= LOCKSTEP_JOBS else None
-    if small:
+    if part.S * part.J * part.R <= _SMALL or (made[1] and _own_values(made[1][0], part) <= _SMALL):
         part.remembered.clear()
         part.remembered[policy] = made
     return made
+
+
+def _own_values(whole: kernels.WholeProblem, part: Batch) -> int:
+    """How many values of a problem are not the batch's own planes."""
+    planes = (*part.kept, part.room, part.extra_executors)
+    return sum(
+        array.size
+        for array in whole
+        if not any(np.may_share_memory(array, plane) for plane in planes)
+    )
 
 
 def narrowest(bound: float) -> str | None:

@@ -27,7 +27,6 @@ from fairsched_fast.kernels.lockstep import (
 )
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
-    BLOCK,
     Desk,
     WholeProblem,
     blank_desk,
@@ -40,14 +39,14 @@ from fairsched_fast.kernels.whole import (
 class Lanes(NamedTuple):
     """A block's rows, all of one integer type; job rows in rank order."""
 
-    line: NDArray[Any]  # (J, L, BLOCK) where a line begins, packed
-    rise: NDArray[Any]  # (J, L, BLOCK) what a grant adds to it
-    key: NDArray[Any]  # (J, BLOCK)
-    given: NDArray[Any]  # (J, BLOCK) executors granted
-    room: NDArray[Any]  # (J, BLOCK) up to which they go
-    left: NDArray[Any]  # (BLOCK,) steps that are left
-    chosen: NDArray[Any]  # (BLOCK,) the least key where a grant is made, −1 where none
-    factor: NDArray[Any]  # (BLOCK,) work space
+    line: NDArray[Any]  # (J, L, lanes) where a line begins, packed
+    rise: NDArray[Any]  # (J, L, lanes) what a grant adds to it
+    key: NDArray[Any]  # (J, lanes)
+    given: NDArray[Any]  # (J, lanes) executors granted
+    room: NDArray[Any]  # (J, lanes) up to which they go
+    left: NDArray[Any]  # (lanes,) steps that are left
+    chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
+    factor: NDArray[Any]  # (lanes,) work space
 
 
 @jit
@@ -71,7 +70,8 @@ def run_lanes(
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
-    desk, rows, block = blank_desk(J, R, U), blank_lanes(J, L, kind), block_width(J, L)
+    block = min(block_width(J, L), count)
+    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, kind)
     for start in range(0, count, block):
         width = min(count - start, block)
         tight = load_limits(whole, on_full, start, width, desk)
@@ -121,17 +121,17 @@ def run_lanes(
 
 
 @inner
-def blank_lanes(J: int, L: int, kind: NDArray[Any]) -> Lanes:
-    """Rows of the type of `kind`."""
+def blank_lanes(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Lanes:
+    """Rows of so many lanes, of the type of `kind`."""
     return Lanes(
-        np.zeros((J, L, BLOCK), kind.dtype),
-        np.zeros((J, L, BLOCK), kind.dtype),
-        np.zeros((J, BLOCK), kind.dtype),
-        np.zeros((J, BLOCK), kind.dtype),
-        np.zeros((J, BLOCK), kind.dtype),
-        np.zeros(BLOCK, kind.dtype),
-        np.zeros(BLOCK, kind.dtype),
-        np.zeros(BLOCK, kind.dtype),
+        np.zeros((J, L, lanes), kind.dtype),
+        np.zeros((J, L, lanes), kind.dtype),
+        np.zeros((J, lanes), kind.dtype),
+        np.zeros((J, lanes), kind.dtype),
+        np.zeros((J, lanes), kind.dtype),
+        np.zeros(lanes, kind.dtype),
+        np.zeros(lanes, kind.dtype),
+        np.zeros(lanes, kind.dtype),
     )
 
 

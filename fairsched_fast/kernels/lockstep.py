@@ -22,9 +22,9 @@ from fairsched_fast.kernels.jit import leaf
 from fairsched_fast.kernels.limits import fits
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
-from fairsched_fast.kernels.whole import BLOCK, Desk, WholeProblem, largest, place_row
+from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row
 
-_NARROWEST = 32  # lanes of a block
+_FEWEST, _MOST = 32, 1024  # lanes of a block
 _NEAR = 1 << 16  # bytes of state that stay near the core
 
 
@@ -39,9 +39,9 @@ def places_of(J: int) -> int:
 
 @leaf
 def block_width(J: int, L: int) -> int:
-    """How many scenarios a block has: a power of two, fewer the more jobs and lines there are."""
-    width = BLOCK
-    while width > _NARROWEST and width * J * (2 * L + 2) * 2 > _NEAR:
+    """How many scenarios a block has at most: fewer the more jobs and lines there are."""
+    width = _MOST
+    while width > _FEWEST and width * J * (2 * L + 2) * 2 > _NEAR:
         width //= 2
     return width
 

@@ -26,7 +26,6 @@ from fairsched_fast.kernels.lockstep import (
 )
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
-    BLOCK,
     Desk,
     WholeProblem,
     blank_desk,
@@ -39,11 +38,11 @@ from fairsched_fast.kernels.whole import (
 class Records(NamedTuple):
     """A block's records and key rows, all of one integer type; jobs in rank order."""
 
-    state: NDArray[Any]  # (BLOCK, J, 2·L + 2) L lines, packed; L rises; room; count
-    key: NDArray[Any]  # (J, BLOCK)
-    left: NDArray[Any]  # (BLOCK,) steps that are left
-    chosen: NDArray[Any]  # (BLOCK,) the least key where a grant is made, −1 where none
-    factor: NDArray[Any]  # (BLOCK,) work space
+    state: NDArray[Any]  # (lanes, J, 2·L + 2) L lines, packed; L rises; room; count
+    key: NDArray[Any]  # (J, lanes)
+    left: NDArray[Any]  # (lanes,) steps that are left
+    chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
+    factor: NDArray[Any]  # (lanes,) work space
 
 
 @jit
@@ -53,7 +52,8 @@ def run_records(
     """Run `count` scenarios, a block at a time; parameters as of `run_lanes`."""
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
-    desk, rows, block = blank_desk(J, R, U), blank_records(J, L, kind), block_width(J, L)
+    block = min(block_width(J, L), count)
+    desk, rows = blank_desk(J, R, U, block), blank_records(J, L, block, kind)
     for start in range(0, count, block):
         width = min(count - start, block)
         tight = load_limits(whole, on_full, start, width, desk)
@@ -103,14 +103,14 @@ def run_records(
 
 
 @inner
-def blank_records(J: int, L: int, kind: NDArray[Any]) -> Records:
-    """Records of the type of `kind`."""
+def blank_records(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Records:
+    """Records of so many lanes, of the type of `kind`."""
     return Records(
-        np.zeros((BLOCK, J, 2 * L + 2), kind.dtype),
-        np.zeros((J, BLOCK), kind.dtype),
-        np.zeros(BLOCK, kind.dtype),
-        np.zeros(BLOCK, kind.dtype),
-        np.zeros(BLOCK, kind.dtype),
+        np.zeros((lanes, J, 2 * L + 2), kind.dtype),
+        np.zeros((J, lanes), kind.dtype),
+        np.zeros(lanes, kind.dtype),
+        np.zeros(lanes, kind.dtype),
+        np.zeros(lanes, kind.dtype),
     )
 
 

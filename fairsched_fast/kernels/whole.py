@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, leaf
 
-BLOCK = 256  # most scenarios that run in lockstep: their rows stay near the core
 NO_END = np.int32(2**31 - 1)
 
 
@@ -37,32 +36,32 @@ class WholeProblem(NamedTuple):
 class Desk(NamedTuple):
     """A block's state that does not depend on how wide its keys are, and work space."""
 
-    given: NDArray[np.int32]  # (J, BLOCK) granted so far, in rank order
-    limit: NDArray[np.int32]  # (BLOCK,) steps until the budget is spent or the pool is full
-    full: NDArray[np.int32]  # (BLOCK,) steps that equal demands have room for
-    done: NDArray[np.int32]  # (BLOCK,) steps taken
-    who: NDArray[np.int16]  # (BLOCK,) the job granted to, −1 where none
-    free: NDArray[np.int64]  # (R, BLOCK) capacity left
-    user_left: NDArray[np.int64]  # (U, BLOCK)
-    need: NDArray[np.int64]  # (BLOCK,) work space, as are the next two
-    row: NDArray[np.int32]  # (BLOCK,)
-    other: NDArray[np.int32]  # (BLOCK,)
+    given: NDArray[np.int32]  # (J, lanes) granted so far, in rank order
+    limit: NDArray[np.int32]  # (lanes,) steps until the budget is spent or the pool is full
+    full: NDArray[np.int32]  # (lanes,) steps that equal demands have room for
+    done: NDArray[np.int32]  # (lanes,) steps taken
+    who: NDArray[np.int16]  # (lanes,) the job granted to, −1 where none
+    free: NDArray[np.int64]  # (R, lanes) capacity left
+    user_left: NDArray[np.int64]  # (U, lanes)
+    need: NDArray[np.int64]  # (lanes,) work space, as are the next two
+    row: NDArray[np.int32]  # (lanes,)
+    other: NDArray[np.int32]  # (lanes,)
 
 
 @inner
-def blank_desk(J: int, R: int, U: int) -> Desk:
-    """Room for a block."""
+def blank_desk(J: int, R: int, U: int, lanes: int) -> Desk:
+    """Room for a block of so many lanes."""
     return Desk(
-        np.zeros((J, BLOCK), np.int32),
-        np.zeros(BLOCK, np.int32),
-        np.zeros(BLOCK, np.int32),
-        np.zeros(BLOCK, np.int32),
-        np.zeros(BLOCK, np.int16),
-        np.zeros((R, BLOCK), np.int64),
-        np.zeros((U, BLOCK), np.int64),
-        np.zeros(BLOCK, np.int64),
-        np.zeros(BLOCK, np.int32),
-        np.zeros(BLOCK, np.int32),
+        np.zeros((J, lanes), np.int32),
+        np.zeros(lanes, np.int32),
+        np.zeros(lanes, np.int32),
+        np.zeros(lanes, np.int32),
+        np.zeros(lanes, np.int16),
+        np.zeros((R, lanes), np.int64),
+        np.zeros((U, lanes), np.int64),
+        np.zeros(lanes, np.int64),
+        np.zeros(lanes, np.int32),
+        np.zeros(lanes, np.int32),
     )
 
 
