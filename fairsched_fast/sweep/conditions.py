@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,25 @@ from fairsched_fast.sweep.where import Algebra, parse_filter
 _ARROW = Algebra(pc, pc.scalar, lambda operand: operand.cast(pa.float64()))
 
 
-def check_columns(columns: Sequence[str] | None, table: str, schema: pa.Schema) -> None:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What can be asked of a table, and what of another."""
+
+    name: str
+    schema: pa.Schema
+    elsewhere: Mapping[str, str]  # columns of other tables, and which
+
+    def lacks(self, column: str) -> str:
+        """That it has no such column, and what to do."""
+        if column in self.elsewhere:
+            return (
+                f"{column!r} is a column of {self.elsewhere[column]}; look up scenarios there, "
+                f'then ask {self.name} for them: where=pc.field("scenario").isin(…)'
+            )
+        return f"{column!r} is no column{did_you_mean(column, self.schema.names)}"
+
+
+def check_columns(columns: Sequence[str] | None, table: Table) -> None:
     """Every column is one of the table's.
 
     Raises
@@ -29,14 +48,11 @@ def check_columns(columns: Sequence[str] | None, table: str, schema: pa.Schema) 
         return
     if isinstance(columns, str):
         raise InputError(f"columns is {columns!r}; expected a list of names, [{columns!r}]")
-    Problems(
-        f"{name!r} is no column{did_you_mean(name, schema.names)}"
-        for name in columns
-        if name not in schema.names
-    ).raise_if_any(f"columns of {table}")
+    missing = [name for name in columns if name not in table.schema.names]
+    Problems(map(table.lacks, missing)).raise_if_any(f"columns of {table.name}")
 
 
-def condition(where: object, table: str, schema: pa.Schema) -> pc.Expression | None:
+def condition(where: object, table: Table) -> pc.Expression | None:
     """A condition as pyarrow takes it; None is every row.
 
     Raises
@@ -47,7 +63,7 @@ def condition(where: object, table: str, schema: pa.Schema) -> pc.Expression | N
     if where is None:
         return None
     if isinstance(where, str):
-        made = _parsed(where, table, schema)
+        made = _parsed(where, table)
     elif isinstance(where, pc.Expression):
         made = where
     else:
@@ -56,27 +72,24 @@ def condition(where: object, table: str, schema: pa.Schema) -> pc.Expression | N
             "expression of pyarrow's"
         )
     try:  # on no rows: what fails here is the condition's fault, not the files'
-        ds.dataset(schema.empty_table()).to_table(filter=made)
+        ds.dataset(table.schema.empty_table()).to_table(filter=made)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(
-            f"where is {where!s}: {str(error).splitlines()[0]}. Expected columns of {table}; words "
-            "are compared with words, in quotes, and numbers with numbers"
+            f"where is {where!s}, which cannot be asked of {table.name}: "
+            f"{str(error).splitlines()[0]}; expected columns that Results.columns lists, words "
+            "compared with words (in quotes) and numbers with numbers"
         ) from error
     return made
 
 
-def _parsed(where: str, table: str, schema: pa.Schema) -> pc.Expression:
+def _parsed(where: str, table: Table) -> pc.Expression:
     try:
         parsed = parse_filter(where, words=True)
     except ValueError as error:
         raise InputError(f"where: {error}") from None
-    columns = {_parts(name): name for name in schema.names}
-    problems = Problems(
-        f"{path!r} is no column{did_you_mean(path, schema.names)}"
-        for path in parsed.paths
-        if _parts(path) not in columns
-    )
-    problems.raise_if_any(f"where, on {table}")
+    columns = {_parts(name): name for name in table.schema.names}
+    missing = [path for path in parsed.paths if _parts(path) not in columns]
+    Problems(map(table.lacks, missing)).raise_if_any(f"where, on {table.name}")
     return parsed.over([_operand(columns[_parts(path)]) for path in parsed.paths], _ARROW)
 
 

@@ -19,14 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 from fairsched_fast import engine
 from fairsched_fast.batch import Batch
-from fairsched_fast.errors import InputError, did_you_mean
+from fairsched_fast.errors import InputError
 from fairsched_fast.registry import find_policy
 from fairsched_fast.sweep import policy_of
 from fairsched_fast.sweep.jobs_table import file_hash
 from fairsched_fast.sweep.parts import SCHEMA_VERSION
-from fairsched_fast.sweep.reading import parse_sweep
+from fairsched_fast.sweep.reading import make_sweep
+from fairsched_fast.sweep.result_tables import (
+    describe_columns,
+    holds_scenario,
+    open_table,
+    read_table,
+    table_names,
+)
 from fairsched_fast.sweep.settings import plain_number
-from fairsched_fast.sweep.spec import spec_hash
+from fairsched_fast.sweep.spec import parse_spec, spec_hash
 from fairsched_fast.sweep.store import FORMAT, MANIFEST, SPEC
 
 if TYPE_CHECKING:
@@ -116,23 +123,12 @@ class Results:
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables that are there."""
-        return tuple(sorted({part.parent.name for part in self.folder.glob(f"*/{_PARTS}")}))
+        return table_names(self.folder)
 
-    @cached_property
+    @property
     def columns(self) -> pd.DataFrame:
         """One row per column of each table: table, name, type, unit, description."""
-        import pandas as pd
-        import pyarrow as pa
-
-        rows = []
-        for table in self.tables:
-            for field in self.dataset(table).schema:
-                about = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-                kind = "category" if pa.types.is_dictionary(field.type) else str(field.type)
-                rows.append(
-                    (table, field.name, kind, about.get("unit", ""), about.get("description", ""))
-                )
-        return pd.DataFrame(rows, columns=["table", "name", "type", "unit", "description"])
+        return describe_columns(self.folder)
 
     @cached_property
     def sweep(self) -> Sweep:
@@ -143,13 +139,14 @@ class Results:
         InputError
             When the spec, the jobs' table or a policy is not what it was, or not there.
         """
-        where = self.folder / SPEC
-        if self.manifest.get("spec_sha256", spec_hash(self._text)) != spec_hash(self._text):
+        where, text = self.folder / SPEC, self._text
+        if self.manifest.get("spec_sha256") not in (None, spec_hash(text)):
             raise InputError(
-                f"{where} has been edited since the sweep was run; expected it as it was. Run the "
-                "sweep anew, in another folder"
+                f"{where} has been edited since the sweep was run; expected it as it was. Run what "
+                "it says now into another folder"
             )
-        for stated in self.spec.get("policies", ()):
+        spec = parse_spec(text, str(where))
+        for stated in spec.policies:
             try:
                 find_policy(stated)
             except InputError as error:
@@ -157,7 +154,8 @@ class Results:
                     f"{where}: {error}. A policy of your own has to be defined first: run its file "
                     "(--policy-file)"
                 ) from error
-        return parse_sweep(self._text, str(where), self.folder, self._jobs_table())
+        table = self._csv if spec.jobs is None else self._jobs_table(spec.jobs.csv)
+        return make_sweep(spec, text, str(where), self.folder, table)
 
     def dataset(self, table: str) -> ds.Dataset:
         """A table as a pyarrow dataset, for what is too large to read at once.
@@ -167,19 +165,7 @@ class Results:
         InputError
             When there is no such table, or it cannot be read.
         """
-        import pyarrow as pa
-        import pyarrow.dataset as ds
-
-        if table not in self.tables:
-            why = self.unfinished or "its sweep file's [output] may leave it out"
-            raise InputError(
-                f"{self.folder} has no table {table!r}{did_you_mean(table, self.tables)} ({why})"
-            )
-        parts = sorted(str(part) for part in self.folder.glob(f"{table}/{_PARTS}"))
-        try:
-            return ds.dataset(parts, format="parquet")
-        except (pa.ArrowInvalid, OSError) as error:
-            raise self._damaged(table, error) from error
+        return open_table(self.folder, table)
 
     def summary(
         self, columns: Sequence[str] | None = None, where: str | pc.Expression | None = None
@@ -200,13 +186,13 @@ class Results:
         InputError
             On an unknown column, a condition that is none, or parts that are missing or damaged.
         """
-        return self._read("summary", columns, where)
+        return read_table(self.folder, "summary", columns, where)
 
     def jobs(
         self, columns: Sequence[str] | None = None, where: str | pc.Expression | None = None
     ) -> pd.DataFrame:
         """One row per scenario, policy and job; parameters as in `summary`."""
-        return self._read("jobs", columns, where)
+        return read_table(self.folder, "jobs", columns, where)
 
     def scenario(self, i: int) -> Scenario:
         """A scenario, rebuilt from its index.
@@ -272,47 +258,24 @@ class Results:
         except TypeError:
             raise InputError(f"scenario is {i!r}; expected an id, a whole number") from None
         if not 0 <= index < self.scenarios:
+            limited = self.manifest.get("limit") == self.scenarios
             raise InputError(
                 f"scenario {index} is unknown; {self.folder} has ids from 0 to "
-                f"{self.scenarios - 1:,}{self._limited()}"
+                f"{self.scenarios - 1:,}"
+                + (f" (it was run with --limit {self.scenarios})" if limited else "")
             )
         row = self.sweep.rows(index, index + 1)
         if not len(row):
             self.sweep.scenario(index)  # says which `where` dropped it
-        if self.unfinished and not self._was_run(index):
+        if self.unfinished and not holds_scenario(self.folder, index):
             raise InputError(f"scenario {index} has not been run: {self.unfinished}")
         return row
 
     def __repr__(self) -> str:
         return f"<Results of {self.name} in {self.folder}: {self.scenarios:,} ids, {self.status}>"
 
-    def _read(
-        self, table: str, columns: Sequence[str] | None, where: str | pc.Expression | None
-    ) -> pd.DataFrame:
-        import pyarrow as pa
-
-        from fairsched_fast.sweep.conditions import check_columns, condition
-
-        dataset = self.dataset(table)
-        check_columns(columns, table, dataset.schema)
-        rows = condition(where, table, dataset.schema)
-        try:
-            found = dataset.to_table(columns=columns, filter=rows)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise self._damaged(table, error) from error
-        frame: pd.DataFrame = found.to_pandas()
-        return frame
-
-    def _damaged(self, table: str, error: Exception) -> InputError:
-        return InputError(
-            f"{self.folder / table}: a part cannot be read: {error}. Run the sweep again"
-        )
-
-    def _jobs_table(self) -> Path | None:
+    def _jobs_table(self, stated: str) -> Path:
         """The CSV that jobs were drawn from, wherever it lies now: it is told by its checksum."""
-        if "jobs" not in self.spec:
-            return self._csv
-        stated = self.spec["jobs"]["csv"]
         places = [self._csv] if self._csv else [self.folder / stated, Path(stated)]
         there = [path for path in places if path.is_file()]
         if not there:
@@ -327,20 +290,6 @@ class Results:
             f"{there[-1]} is not the table that {self.folder} drew its jobs from: its checksum "
             "is another; expected it as it was: name it with jobs= (--jobs)"
         )
-
-    def _limited(self) -> str:
-        size = self.sweep.size
-        return f" (of {size:,}: it was run with a limit)" if self.scenarios < size else ""
-
-    def _was_run(self, index: int) -> bool:
-        import pyarrow.compute as pc
-
-        told = [
-            dataset
-            for dataset in map(self.dataset, self.tables)
-            if "scenario" in dataset.schema.names
-        ]
-        return any(dataset.count_rows(filter=pc.field("scenario") == index) for dataset in told)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
