@@ -143,7 +143,7 @@ def sweep(
 @app.command()
 def explain(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of a sweep.")],
-    scenario: Annotated[int, typer.Argument(metavar="ID", help="A scenario's id.")],
+    scenario: Annotated[str, typer.Argument(metavar="ID", help="A scenario's id.")],
     policies: Policies = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
@@ -151,14 +151,17 @@ def explain(
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
     from fairsched_fast.engine import compile_kernels
+    from fairsched_fast.errors import InputError
     from fairsched_fast.sweep import explain as explaining
     from fairsched_fast.sweep.results import Results
 
+    if not scenario.isdecimal():
+        raise InputError(f"ID is {scenario!r}; expected a scenario's id, a whole number from 0")
     _load(policy_file)
     results = Results(folder, jobs)
     compile_kernels(sys.stderr)
     told = explaining.explanation if as_json else explaining.explain
-    answer = told(results, scenario, policies)
+    answer = told(results, int(scenario), policies)
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
     _show(answer)

@@ -60,7 +60,7 @@ def process(*words, **options):
 def test_help_names_every_command(fairsched):
     code, out, err = fairsched("--help")
     assert (code, err) == (0, "")
-    for command in ("init", "story", "sweep", "plan", "policies", "doctor"):
+    for command in ("init", "story", "sweep", "explain", "plan", "policies", "doctor"):
         assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
 
 
@@ -192,6 +192,38 @@ def test_a_sweep_in_json_is_its_manifest(fairsched, my_spec, tmp_path):
     assert (said["scenarios"], said["kept"], said["rows"]["summary"]) == (4, 4, 8)
 
 
+def test_a_scenario_of_a_sweep_is_explained(fairsched, my_spec):
+    fairsched("sweep", my_spec, "--out", "out")
+    code, out, err = fairsched("explain", "out", "4")
+    assert (code, err) == (0, "")
+    assert out.startswith("SCENARIO 4 OF test: block 0, repeat 0\n")
+    assert "\nextra_executors = 15\n" in out
+    assert out.index("BEFORE (round_robin)") < out.index("AFTER (drf)") < out.index("WHAT CHANGED")
+    assert "AFTER (fifo)" in fairsched("explain", "out", "4", "--policies", "drf,fifo")[1]
+    said = json.loads(fairsched("explain", "out", "4", "--json")[1], parse_constant=no_json)
+    assert (said["scenario"], said["swept"]["extra_executors"]) == (4, 15)
+
+
+def test_a_scenario_of_an_unfinished_sweep_is_explained_with_a_note(fairsched, my_spec, tmp_path):
+    fairsched("sweep", my_spec, "--out", "out")
+    path = tmp_path / "out" / "manifest.json"
+    path.write_text(path.read_text().replace('"complete"', '"interrupted"'))
+    code, out, err = fairsched("explain", "out", "4")
+    assert (code, "WHAT CHANGED" in out) == (0, True)
+    assert err.startswith("note: out holds an unfinished sweep (its status is interrupted)")
+
+
+def test_a_scenario_with_drawn_jobs_is_explained_with_their_table(fairsched, tmp_path):
+    (tmp_path / "drawn.toml").write_text(spec(jobs=TABLE), encoding="utf-8")
+    (tmp_path / "other.csv").write_text(CSV, encoding="utf-8")
+    fairsched("sweep", "drawn.toml", "--jobs", "other.csv", "--out", "out")
+    assert "pod-" in fairsched("explain", "out", "0", "--jobs", "other.csv")[1]
+    code, out, err = fairsched("explain", "out", "0")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: pods.csv: there is no such file")
+    assert "--jobs" in err
+
+
 def test_a_plan_says_what_a_sweep_comes_to(fairsched, my_spec, tmp_path):
     code, out, err = fairsched("plan", my_spec)
     assert (code, err) == (0, "")
@@ -270,6 +302,9 @@ def test_the_doctor_says_what_is_here(fairsched):
         (["sweep", "mine.toml", "--out", "mine.toml"], "mine.toml is a file; expected a folder"),
         (["sweep", "none.toml", "--out", "out"], "`where` keeps no scenario"),
         (["plan", "none.toml"], "`where` keeps no scenario"),
+        (["explain", "nowhere", "0"], "nowhere is not there; expected a folder"),
+        (["explain", ".", "0"], ". holds no sweep"),
+        (["explain", "out", "1.5"], "ID is '1.5'; expected a scenario's id, a whole number"),
     ],
 )
 def test_wrong_input_ends_with_one_message(fairsched, my_spec, tmp_path, words, message):
@@ -290,6 +325,7 @@ def test_wrong_input_ends_with_one_message(fairsched, my_spec, tmp_path, words, 
         (["sweep", "mine.toml"], "--out"),
         (["sweep", "mine.toml", "--out", "o", "--limit", "0"], "--limit"),
         (["sweep", "mine.toml", "--out", "o", "--workers", "many"], "--workers"),
+        (["explain", "out"], "ID"),
     ],
 )
 def test_wrong_options_end_the_same_way(fairsched, my_spec, words, message):
@@ -357,6 +393,7 @@ def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, my_spec, tmp_
     assert (code, err) == (0, "")
     assert "held_first" in out
     assert "by_function" in out
+    assert "AFTER (held_first)" in fairsched("explain", "out", "0", *given[1:])[1]
 
 
 @pytest.mark.parametrize(
