@@ -1,5 +1,6 @@
 """Opening a sweep's results: tables by column and condition, scenarios rebuilt and run again."""
 
+import contextlib
 import json
 import math
 import re
@@ -8,6 +9,8 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 from complaints import refused
+from hypothesis import given
+from hypothesis import strategies as st
 from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
 from sweep_files import ran, read, rows
 
@@ -94,6 +97,7 @@ def test_columns_come_in_the_order_asked_for(swept):
             lambda row: (row["job.Heavy.max_executors"] or math.inf) > 5,
         ),
         ("scenario == 999", lambda row: False),
+        ("scenario < 9999999999999999999999", lambda row: True),
         (pc.field("policy") == "drf", lambda row: row["policy"] == "drf"),
     ],
     ids=str,
@@ -136,13 +140,53 @@ def test_a_condition_on_jobs(swept):
         ({"where": "jain == 'drf'"}, ["where is jain == 'drf'", "words compared with words"]),
         ({"where": pc.field("jane") < 1}, ["(jane < 1)", "FieldRef.Name(jane)"]),
         ({"where": pc.field("jain") + 1}, ["(jain", "cannot be asked of summary"]),
+        ({"where": "policy == '\ud800'"}, ["cannot be asked of summary"]),
         ({"where": 3}, ["where is 3; expected a condition such as"]),
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_what_cannot_be_asked_is_said(swept, options, words):
     with refused(*words):
         fs.open_results(swept).summary(**options)
+
+
+PIECES = [
+    "policy",
+    "jain",
+    "steps",
+    "'drf'",
+    '"',
+    "'",
+    " and ",
+    " or ",
+    "not ",
+    "(",
+    ")",
+    "<",
+    "==",
+]
+PIECES += [
+    "*",
+    "/",
+    "-",
+    ".",
+    "2",
+    "1e400",
+    "9" * 30,
+    "\\",
+    "\n",
+    "\x00",
+    "é",
+    "\ud800",
+    "lambda: 0",
+    "[1]",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_any_text_is_a_condition_or_is_refused(swept, where):
+    with contextlib.suppress(fs.InputError):
+        fs.open_results(swept).summary(["scenario"], where)
 
 
 def test_words_are_no_part_of_a_sweep_files_conditions():

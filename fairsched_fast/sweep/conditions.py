@@ -15,7 +15,13 @@ from fairsched_fast.errors import InputError, Problems, did_you_mean
 from fairsched_fast.sweep.paths import split_path
 from fairsched_fast.sweep.where import Algebra, parse_filter
 
-_ARROW = Algebra(pc, pc.scalar, lambda operand: operand.cast(pa.float64()))
+
+def _constant(value: float | str) -> pc.Expression:
+    fits = isinstance(value, str) or abs(value) < 2**63
+    return pc.scalar(value if fits else float(value))
+
+
+_ARROW = Algebra(pc, _constant, lambda operand: operand.cast(pa.float64()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,16 @@ def condition(where: object, table: Table) -> pc.Expression | None:
     """
     if where is None:
         return None
-    if isinstance(where, str):
-        made = _parsed(where, table)
-    elif isinstance(where, pc.Expression):
-        made = where
-    else:
+    if not isinstance(where, str | pc.Expression):
         raise InputError(
             f"where is {where!r}; expected a condition such as \"policy == 'drf'\", or an "
             "expression of pyarrow's"
         )
     try:  # on no rows: what fails here is the condition's fault, not the files'
+        made = _parsed(where, table) if isinstance(where, str) else where
         ds.dataset(table.schema.empty_table()).to_table(filter=made)
+    except InputError:
+        raise
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(
             f"where is {where!s}, which cannot be asked of {table.name}: "
