@@ -16,28 +16,12 @@ import pytest
 from specs import CSV, TABLE, blocks, spec
 from sweep_files import messages
 
-from fairsched_fast import cli, engine
+from fairsched_fast import engine
 from fairsched_fast.registry import known_policies
 from fairsched_fast.sweep.reading import load_sweep
 
 GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 ENDLESS = blocks("repeat = 1_000_000_000_000") + "[output]\njobs = false\n"
-
-
-@pytest.fixture
-def fairsched(capsys, monkeypatch, tmp_path):
-    """Runs a command in an empty folder: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    engine.compile_kernels()
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["fairsched", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -190,38 +174,6 @@ def test_a_sweep_in_json_is_its_manifest(fairsched, my_spec, tmp_path):
     said, manifest = json.loads(out), json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert said.items() <= manifest.items()
     assert (said["scenarios"], said["kept"], said["rows"]["summary"]) == (4, 4, 8)
-
-
-def test_a_scenario_of_a_sweep_is_explained(fairsched, my_spec):
-    fairsched("sweep", my_spec, "--out", "out")
-    code, out, err = fairsched("explain", "out", "4")
-    assert (code, err) == (0, "")
-    assert out.startswith("SCENARIO 4 OF test: block 0, repeat 0\n")
-    assert "\nextra_executors = 15\n" in out
-    assert out.index("BEFORE (round_robin)") < out.index("AFTER (drf)") < out.index("WHAT CHANGED")
-    assert "AFTER (fifo)" in fairsched("explain", "out", "4", "--policies", "drf,fifo")[1]
-    said = json.loads(fairsched("explain", "out", "4", "--json")[1], parse_constant=no_json)
-    assert (said["scenario"], said["swept"]["extra_executors"]) == (4, 15)
-
-
-def test_a_scenario_of_an_unfinished_sweep_is_explained_with_a_note(fairsched, my_spec, tmp_path):
-    fairsched("sweep", my_spec, "--out", "out")
-    path = tmp_path / "out" / "manifest.json"
-    path.write_text(path.read_text().replace('"complete"', '"interrupted"'))
-    code, out, err = fairsched("explain", "out", "4")
-    assert (code, "WHAT CHANGED" in out) == (0, True)
-    assert err.startswith("note: out holds an unfinished sweep (its status is interrupted)")
-
-
-def test_a_scenario_with_drawn_jobs_is_explained_with_their_table(fairsched, tmp_path):
-    (tmp_path / "drawn.toml").write_text(spec(jobs=TABLE), encoding="utf-8")
-    (tmp_path / "other.csv").write_text(CSV, encoding="utf-8")
-    fairsched("sweep", "drawn.toml", "--jobs", "other.csv", "--out", "out")
-    assert "pod-" in fairsched("explain", "out", "0", "--jobs", "other.csv")[1]
-    code, out, err = fairsched("explain", "out", "0")
-    assert (code, out) == (2, "")
-    assert err.startswith("error: pods.csv: there is no such file")
-    assert "--jobs" in err
 
 
 def test_a_plan_says_what_a_sweep_comes_to(fairsched, my_spec, tmp_path):

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import re
 
 import numpy as np
 import pyarrow.compute as pc
@@ -16,7 +15,6 @@ from sweep_files import ran, read, rows
 
 import fairsched_fast as fs
 from fairsched_fast.sweep import run
-from fairsched_fast.sweep.explain import explain, explanation
 from fairsched_fast.sweep.reading import parse_sweep
 from fairsched_fast.sweep.results import Results
 from fairsched_fast.sweep.run import run_sweep
@@ -150,37 +148,9 @@ def test_what_cannot_be_asked_is_said(swept, options, words):
         fs.open_results(swept).summary(**options)
 
 
-PIECES = [
-    "policy",
-    "jain",
-    "steps",
-    "'drf'",
-    '"',
-    "'",
-    " and ",
-    " or ",
-    "not ",
-    "(",
-    ")",
-    "<",
-    "==",
-]
-PIECES += [
-    "*",
-    "/",
-    "-",
-    ".",
-    "2",
-    "1e400",
-    "9" * 30,
-    "\\",
-    "\n",
-    "\x00",
-    "é",
-    "\ud800",
-    "lambda: 0",
-    "[1]",
-]
+PIECES = ["policy", "jain", "steps", "'drf'", '"', "'", " and ", " or ", "not ", "(", ")", "<"]
+PIECES += ["==", "*", "/", "-", ".", "2", "1e400", "9" * 30, "\\", "\n", "\x00", "é", "\ud800"]
+PIECES += ["lambda: 0", "[1]"]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
@@ -251,7 +221,6 @@ def test_runs_of_pools_that_are_over_full_are_those_of_the_tables(tmp_path):
     ran(blocks("grid = { 'job.Heavy.usage.cpu' = [60, 180, 181, 600] }"), tmp_path)
     runs_are_those_of_the_tables(tmp_path)
     assert fs.open_results(tmp_path).result(3, "drf").steps.tolist() == [0]
-    assert "Stopped after 0 of 15 executors: the pool is full" in explain(Results(tmp_path), 3)
 
 
 def test_jobs_drawn_twice_tie_as_they_did_when_the_sweep_ran(tmp_path):
@@ -404,40 +373,3 @@ def test_a_policy_that_is_not_defined_here_is_said(tmp_path):
     edit_manifest(tmp_path, spec_sha256=spec_hash(text))
     with refused("spec.toml: unknown policy 'my_own'", "(--policy-file)"):
         fs.open_results(tmp_path).scenario(0)
-
-
-def test_an_explanation_says_what_differs(swept):
-    said = explain(Results(swept), 2)
-    assert said.startswith("SCENARIO 2 OF test: block 0, repeat 0\n")
-    assert "\njob.Heavy.max_executors = 9\npool.Batch.capacity.cpu = 100\n" in said
-    assert re.search(r"^Batch  mem_gb +800 +280 +15$", said, flags=re.MULTILINE)
-    assert re.search(r"^job +usage.cpu .* max_executors$", said, flags=re.MULTILINE)
-    assert re.search(r"^Light .* none$", said, flags=re.MULTILINE)
-    for words in ("BEFORE (round_robin): step log", "AFTER (drf): step log", "WHAT CHANGED"):
-        assert words in said
-    assert "user" not in said.split("BEFORE")[0]
-
-
-def test_an_explanation_names_the_policies_it_leaves_out(tmp_path):
-    policies = "['round_robin', 'fifo', 'drf']"
-    ran(
-        two_pools("grid = { 'user_caps.ana' = [2] }", user_caps="{ ana = 8 }", policies=policies),
-        tmp_path,
-    )
-    results = Results(tmp_path)
-    assert "It was also run under fifo: see --policies." in explain(results, 0)
-    said = explain(results, 0, "fifo,drf")
-    assert "BEFORE (fifo)" in said
-    assert "also run under round_robin" in said
-    assert re.search(r"^job +pool +user ", said, flags=re.MULTILINE)
-
-
-def test_an_explanation_for_a_program_has_the_same(swept):
-    told = json.loads(json.dumps(explanation(Results(swept), 5)))
-    assert (told["scenario"], told["block"], told["repeat"]) == (5, 1, 0)
-    assert told["swept"]["job.Heavy.max_executors"] is None
-    assert [run["policy"] for run in told["runs"]] == ["round_robin", "drf"]
-    assert told["runs"][1]["steps"] == {"Batch": 15}
-    assert len(told["runs"][1]["step_log"]) == 15
-    assert {row["job"] for row in told["difference"]} == {"Heavy", "Light"}
-    assert told["settings"]["jobs"][0]["usage"] == {"cpu": 60, "mem_gb": 240}
