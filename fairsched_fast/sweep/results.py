@@ -303,11 +303,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder} holds no sweep: there is no {MANIFEST}; expected a folder that "
             "`fairsched sweep` wrote"
         )
+    text = _read_text(path)
     try:
-        manifest = json.loads(_read_text(path))
+        manifest = json.loads(text)
         ours = manifest["format"] == FORMAT
         schema, _, _ = manifest["schema"], int(manifest["scenarios"]), manifest["status"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, ArithmeticError):
         ours = False
     if not ours:
         raise InputError(
