@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairsched_fast.policy_base import Policy
     from fairsched_fast.registry import find_policy, policy
     from fairsched_fast.result import Result, StopReason
+    from fairsched_fast.sweep.results import open_results
     from fairsched_fast.tables import difference
     from fairsched_fast.water_filling import fluid
 
@@ -41,6 +42,7 @@ _HOME = {
     "fluid": "water_filling",
     "key_policy": "key_policies",
     "lower": "lowering",
+    "open_results": "sweep.results",
     "policy": "registry",
 }
 
@@ -62,6 +64,7 @@ __all__ = [
     "fluid",
     "key_policy",
     "lower",
+    "open_results",
     "policy",
 ]
 

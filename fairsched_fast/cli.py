@@ -35,6 +35,7 @@ PolicyFile = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
+Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
 ]
@@ -84,9 +85,7 @@ def story(
     spec: Annotated[
         Path | None, typer.Argument(help="A sweep file (default: the notebook's).")
     ] = None,
-    policies: Annotated[
-        str | None, typer.Option("--policies", help="Two policies: before,after.")
-    ] = None,
+    policies: Policies = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write CSVs and charts here.")
     ] = None,
@@ -139,6 +138,33 @@ def sweep(
     except KeyboardInterrupt:
         _fail(f"interrupted; {out} holds an unfinished sweep; run the same command again", 130)
     _show(outcome.manifest if as_json else describe_outcome(outcome))
+
+
+@app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of a sweep.")],
+    scenario: Annotated[str, typer.Argument(metavar="ID", help="A scenario's id.")],
+    policies: Policies = None,
+    jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
+    from fairsched_fast.engine import compile_kernels
+    from fairsched_fast.errors import InputError
+    from fairsched_fast.sweep import explain as explaining
+    from fairsched_fast.sweep.results import Results
+
+    if not scenario.isdecimal():
+        raise InputError(f"ID is {scenario!r}; expected a scenario's id, a whole number from 0")
+    _load(policy_file)
+    results = Results(folder, jobs)
+    compile_kernels(sys.stderr)
+    told = explaining.explanation if as_json else explaining.explain
+    answer = told(results, int(scenario), policies)
+    if results.unfinished:
+        print(f"note: {results.unfinished}", file=sys.stderr)
+    _show(answer)
 
 
 @app.command()

@@ -34,14 +34,14 @@ def render(before: Result, after: Result) -> str:
         ("AFTER", after, [pool.after for pool in pools]),
     ):
         heading = f"{when} ({result.policy.name})"
-        sections.append(_section(f"{heading}: step log", _table(result.step_log())))
-        sections.append(_section(f"{heading}: final allocation", _table(result.summary())))
+        sections.append(section(f"{heading}: step log", table(result.step_log())))
+        sections.append(section(f"{heading}: final allocation", table(result.summary())))
         ends = zip(pools, sides, strict=True)
         sections.append("\n".join(_named(pools, pool) + _ending(side) for pool, side in ends))
-    difference = _table(tables.difference(before, after))
-    sections.append(_section("DIFFERENCE (AFTER − BEFORE)", difference))
+    difference = table(tables.difference(before, after))
+    sections.append(section("DIFFERENCE (AFTER − BEFORE)", difference))
     changed = (_named(pools, pool) + "\n".join(_paragraph(pool)) for pool in pools)
-    sections.append(_section("WHAT CHANGED", "\n\n".join(changed)))
+    sections.append(section("WHAT CHANGED", "\n\n".join(changed)))
     return "\n\n".join(sections) + "\n"
 
 
@@ -99,11 +99,12 @@ def _suffixes(pools: list[str]) -> list[str]:
     return [f"-{name}-{i}" for i, name in enumerate(safe, start=1)]
 
 
-def _section(heading: str, body: str) -> str:
+def section(heading: str, body: str) -> str:
+    """A heading, underlined, and what stands under it."""
     return f"{heading}\n{'-' * len(heading)}\n{body}"
 
 
-def _table(frame: pd.DataFrame) -> str:
+def table(frame: pd.DataFrame) -> str:
     """Whole: text to the left, numbers to the right."""
     if frame.empty:
         return "(none)"

@@ -17,28 +17,12 @@ import pytest
 from specs import CSV, TABLE, blocks, spec
 from sweep_files import messages
 
-from fairsched_fast import cli, engine
+from fairsched_fast import engine
 from fairsched_fast.registry import known_policies
 from fairsched_fast.sweep.reading import load_sweep
 
 GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 ENDLESS = blocks("repeat = 1_000_000_000_000") + "[output]\njobs = false\n"
-
-
-@pytest.fixture
-def fairsched(capsys, monkeypatch, tmp_path):
-    """Runs a command in an empty folder: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    engine.compile_kernels(io.StringIO())
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["fairsched", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -61,7 +45,7 @@ def process(*words, **options):
 def test_help_names_every_command(fairsched):
     code, out, err = fairsched("--help")
     assert (code, err) == (0, "")
-    for command in ("init", "story", "sweep", "plan", "policies", "doctor"):
+    for command in ("init", "story", "sweep", "explain", "plan", "policies", "doctor"):
         assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
 
 
@@ -271,6 +255,9 @@ def test_the_doctor_says_what_is_here(fairsched):
         (["sweep", "mine.toml", "--out", "mine.toml"], "mine.toml is a file; expected a folder"),
         (["sweep", "none.toml", "--out", "out"], "`where` keeps no scenario"),
         (["plan", "none.toml"], "`where` keeps no scenario"),
+        (["explain", "nowhere", "0"], "nowhere is not there; expected a folder"),
+        (["explain", ".", "0"], ". holds no sweep"),
+        (["explain", "out", "1.5"], "ID is '1.5'; expected a scenario's id, a whole number"),
     ],
 )
 def test_wrong_input_ends_with_one_message(fairsched, my_spec, tmp_path, words, message):
@@ -291,6 +278,7 @@ def test_wrong_input_ends_with_one_message(fairsched, my_spec, tmp_path, words, 
         (["sweep", "mine.toml"], "--out"),
         (["sweep", "mine.toml", "--out", "o", "--limit", "0"], "--limit"),
         (["sweep", "mine.toml", "--out", "o", "--workers", "many"], "--workers"),
+        (["explain", "out"], "ID"),
     ],
 )
 def test_wrong_options_end_the_same_way(fairsched, my_spec, words, message):
@@ -358,6 +346,7 @@ def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, my_spec, tmp_
     assert (code, err) == (0, "")
     assert "held_first" in out
     assert "by_function" in out
+    assert "AFTER (held_first)" in fairsched("explain", "out", "0", *given[1:])[1]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fairsched_fast.policy_base import Policy
+    from fairsched_fast.policy_base import Policy, PolicyLike
     from fairsched_fast.sweep.sampling import Sweep
 
 
@@ -26,6 +26,20 @@ def notebook_sweep() -> Sweep:
     return parse_sweep(packaged("notebook.toml"), "notebook.toml")
 
 
+def policy_of(sweep: Sweep, given: PolicyLike) -> Policy:
+    """One of the sweep's policies by its label there, or any other.
+
+    Raises
+    ------
+    InputError
+        On an unknown policy.
+    """
+    from fairsched_fast.registry import find_policy
+
+    labelled = (policy for policy in sweep.policies if policy.name == given)
+    return next(labelled, None) or find_policy(given)
+
+
 def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
     """Which two policies a story compares: those given, the spec's two, or its first and last.
 
@@ -39,9 +53,7 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
 
     policies = sweep.policies
     if given is not None:
-        labels = {policy.name: policy for policy in sweep.policies}
-        names = [name.strip() for name in _BETWEEN.split(given)]
-        policies = tuple(labels.get(name) or find_policy(name) for name in names)
+        policies = tuple(policy_of(sweep, name.strip()) for name in _BETWEEN.split(given))
         if len({policy.name for policy in policies}) != 2:
             raise InputError(f"--policies is {given!r}; expected two different names, before,after")
     if len(policies) == 1:

@@ -178,8 +178,13 @@ def _table(
         usage=quantities[1],
         fields={field: next(columns) for field in fields},
         source=path.name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=file_hash(path),
     )
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:

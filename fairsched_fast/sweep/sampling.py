@@ -199,7 +199,11 @@ class Sweep:
             raise InputError(f"scenario {i} is unknown; expected an id from 0 to {self.size - 1:,}")
         rows = self.rows(i, i + 1)
         if not len(rows):
-            raise InputError(f"scenario {i} is dropped by its block's `where`")
+            where = self.blocks[rows.block].where
+            assert where is not None
+            raise InputError(
+                f"scenario {i} is dropped by block[{rows.block}].where, {where.text!r}"
+            )
         settings = self.filled(rows)
         if self.table is None or rows.drawn is None:
             return settings.scenario()

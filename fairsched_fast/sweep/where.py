@@ -1,38 +1,55 @@
 """Filters: `where = "pool.Batch.capacity.cpu >= 100 and job.A.weight != 2"`.
 
 Comparisons of settings and numbers (with + − * /), joined by and, or, not. Parsed, never evaluated
-as Python: only the handful of nodes below are understood.
+as Python: only the handful of nodes below are understood. A sweep's filter is worked out in NumPy,
+one on its results in pyarrow's expressions, whose functions have the same names.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_PATH = re.compile(r"""(?<![\w.])(?:[A-Za-z_][\w-]*)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|\*|[\w-]+))*""")
-_WORDS = {"and", "or", "not"}
-_COMPARE: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+_TOKEN = re.compile(
+    r"""(?P<word>"[^"]*"|'[^']*')"""
+    r"""|(?<![\w.])(?:[A-Za-z_][\w-]*)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|\*|[\w-]+))*"""
+)
+_JOINS = {"and", "or", "not"}
+_COMPARE: dict[type, str] = {
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
 }
-_ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: np.true_divide,
+_ARITHMETIC: dict[type, str] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
 }
 _EXPECTED = 'expected comparisons such as "pool.Batch.capacity.cpu >= 100", joined by and, or, not'
+
+
+@dataclass(frozen=True, slots=True)
+class Algebra:
+    """What a filter is worked out in."""
+
+    functions: Any  # a module with less, add, invert …: numpy, pyarrow.compute
+    constant: Callable[[Any], Any]  # what a number or word becomes
+    real: Callable[[Any], Any]  # an operand of arithmetic as float64
+
+
+_NUMPY = Algebra(np, np.float64, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +62,18 @@ class Filter:
 
     def keep(self, columns: Mapping[str, Any], n: int) -> NDArray[np.bool_]:
         """Which of n rows it keeps; `columns` has a number or a column (n,) for each path."""
+        # As floats: whole numbers of 64 bits would wrap around in a product.
+        operands = [np.asarray(columns[path], np.float64) for path in self.paths]
         with np.errstate(all="ignore"):
-            # As floats: whole numbers of 64 bits would wrap around in a product.
-            kept = _truth(self.tree, [np.asarray(columns[path], np.float64) for path in self.paths])
-        return np.broadcast_to(np.asarray(kept, np.bool_), n)
+            return np.broadcast_to(self.over(operands, _NUMPY), n)
+
+    def over(self, operands: Sequence[Any], algebra: Algebra) -> Any:
+        """The filter over an operand for each of `paths`, worked out in `algebra`."""
+        return _truth(self.tree, operands, algebra)
 
 
-def parse_filter(text: str) -> Filter:
-    """Parse a filter.
+def parse_filter(text: str, *, words: bool = False) -> Filter:
+    """Parse a filter; with `words`, quoted words can be compared too: `policy == 'drf'`.
 
     Raises
     ------
@@ -62,15 +83,17 @@ def parse_filter(text: str) -> Filter:
     paths: list[str] = []
 
     def name(match: re.Match[str]) -> str:
-        if match[0] in _WORDS:
+        if match["word"]:
+            return repr(match[0][1:-1])
+        if match[0] in _JOINS:
             return match[0]
         if match[0] not in paths:
             paths.append(match[0])
         return f"_{paths.index(match[0])}"
 
     try:
-        tree = ast.parse(_PATH.sub(name, text).strip(), mode="eval").body
-        _check_truth(tree)
+        tree = ast.parse(_TOKEN.sub(name, text).strip(), mode="eval").body
+        _check_truth(tree, words)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(f"{text!r} is no comparison; {_EXPECTED}") from None
     if not paths:
@@ -78,15 +101,16 @@ def parse_filter(text: str) -> Filter:
     return Filter(text, tuple(paths), tree)
 
 
-def _check_truth(node: ast.expr) -> None:
+def _check_truth(node: ast.expr, words: bool) -> None:
     if isinstance(node, ast.BoolOp):
         for value in node.values:
-            _check_truth(value)
+            _check_truth(value, words)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        _check_truth(node.operand)
+        _check_truth(node.operand, words)
     elif isinstance(node, ast.Compare) and all(type(op) in _COMPARE for op in node.ops):
         for side in (node.left, *node.comparators):
-            _check_number(side)
+            if not (words and isinstance(side, ast.Constant) and isinstance(side.value, str)):
+                _check_number(side)
     else:
         raise ValueError
 
@@ -106,28 +130,31 @@ def _check_number(node: ast.expr) -> None:
         raise ValueError
 
 
-def _truth(node: ast.expr, columns: list[Any]) -> Any:
+def _truth(node: ast.expr, operands: Sequence[Any], algebra: Algebra) -> Any:
     if isinstance(node, ast.BoolOp):
-        join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        parts = [_truth(value, columns) for value in node.values]
-        return join.reduce(np.broadcast_arrays(*parts))
+        join = operator.and_ if isinstance(node.op, ast.And) else operator.or_
+        return functools.reduce(join, [_truth(value, operands, algebra) for value in node.values])
     if isinstance(node, ast.UnaryOp):
-        return np.logical_not(_truth(node.operand, columns))
+        return algebra.functions.invert(_truth(node.operand, operands, algebra))
     assert isinstance(node, ast.Compare)
-    sides = [_number(side, columns) for side in (node.left, *node.comparators)]
-    pairs = zip(node.ops, sides, sides[1:], strict=False)
-    return np.logical_and.reduce(
-        np.broadcast_arrays(*[_COMPARE[type(op)](left, right) for op, left, right in pairs])
+    sides = [_value(side, operands, algebra) for side in (node.left, *node.comparators)]
+    return functools.reduce(
+        operator.and_,
+        [
+            getattr(algebra.functions, _COMPARE[type(op)])(left, right)
+            for op, left, right in zip(node.ops, sides, sides[1:], strict=False)
+        ],
     )
 
 
-def _number(node: ast.expr, columns: list[Any]) -> Any:
+def _value(node: ast.expr, operands: Sequence[Any], algebra: Algebra) -> Any:
     if isinstance(node, ast.BinOp):
-        return _ARITHMETIC[type(node.op)](_number(node.left, columns), _number(node.right, columns))
+        sides = [algebra.real(_value(side, operands, algebra)) for side in (node.left, node.right)]
+        return getattr(algebra.functions, _ARITHMETIC[type(node.op)])(*sides)
     if isinstance(node, ast.UnaryOp):
-        return -_number(node.operand, columns)
+        operand = algebra.real(_value(node.operand, operands, algebra))
+        return algebra.functions.multiply(algebra.constant(-1.0), operand)
     if isinstance(node, ast.Constant):
-        assert isinstance(node.value, int | float)
-        return float(node.value)
+        return algebra.constant(node.value)
     assert isinstance(node, ast.Name)
-    return columns[int(node.id[1:])]
+    return operands[int(node.id[1:])]

@@ -1,0 +1,130 @@
+"""One scenario of a finished sweep, explained: its settings, each step, and what differs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from fairsched_fast import story, tables
+from fairsched_fast.model import Job, Scenario, demand_of
+from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
+from fairsched_fast.result import Result
+from fairsched_fast.sweep import story_policies
+from fairsched_fast.sweep.results import Results
+from fairsched_fast.sweep.words import align
+
+_BLANK: dict[str, Any] = {  # what a job has that does not say
+    **{field.name: field.default for field in fields(Job)},
+    **dict.fromkeys(("usage", "demand", "guarantee"), 0),
+    "limit": None,
+}
+
+
+def explain(results: Results, i: int, policies: str | None = None) -> str:
+    """For people: the settings of scenario i, its step logs under two policies and their story.
+
+    Parameters
+    ----------
+    results, i
+        The sweep's results, and a scenario's id.
+    policies
+        "before,after"; None is the sweep's two, or its first and last.
+
+    Raises
+    ------
+    InputError
+        As `Results.result`, or when two policies are not given.
+    """
+    row, scenario = results.row(i), results.scenario(i)
+    before, after = _sides(results, i, policies)
+    told = [f"{name} = {_text(value)}" for name, value in results.settings(i).items()]
+    others = [name for name in results.sweep.policy_names if name not in _names(before, after)]
+    heading = f"SCENARIO {i} OF {results.name}: block {row.block}, repeat {row.repeat[0]}"
+    more = f"\nIt was also run under {', '.join(others)}: see --policies." if others else ""
+    return "\n\n".join(
+        [
+            story.section(heading, ("\n".join(told) or "Nothing is swept over.") + more),
+            story.section("POOLS", "\n".join(align(_pools(scenario), left=(0, 1)))),
+            story.section("JOBS", "\n".join(align(_jobs(scenario), left=(0,)))),
+            story.render(before, after),
+        ]
+    )
+
+
+def explanation(results: Results, i: int, policies: str | None = None) -> dict[str, Any]:
+    """The same for a program; as `explain`."""
+    row, sides = results.row(i), _sides(results, i, policies)
+    return {
+        "sweep": results.name,
+        "scenario": i,
+        "block": row.block,
+        "repeat": int(row.repeat[0]),
+        "swept": results.settings(i),
+        "settings": asdict(results.scenario(i)),
+        "runs": [_run(result) for result in sides],
+        "difference": tables.difference(*sides).to_dict("records"),
+    }
+
+
+def _sides(results: Results, i: int, policies: str | None) -> tuple[Result, Result]:
+    before, after = story_policies(results.sweep, policies)
+    return results.result(i, before), results.result(i, after)
+
+
+def _names(*results: Result) -> list[str]:
+    return [result.policy.name for result in results]
+
+
+def _run(result: Result) -> dict[str, Any]:
+    pools = [result.batch.pool_name(row) for row in range(result.batch.S)]
+    return {
+        "policy": result.policy.name,
+        "steps": dict(zip(pools, result.steps.tolist(), strict=True)),
+        "stop": {pool: result.stop_reason(row).name for row, pool in enumerate(pools)},
+        "step_log": result.step_log().to_dict("records"),
+        "summary": result.summary().to_dict("records"),
+    }
+
+
+def _pools(scenario: Scenario) -> list[list[str]]:
+    """One row per pool and resource, below a header: how much there is, what jobs hold of it."""
+    rows = [["pool", "resource", "capacity", "held", "extra_executors"]]
+    for pool in scenario.pools:
+        for resource, amount in pool.capacity.items():
+            held = sum(job.usage.get(resource, 0) for job in scenario.jobs_of(pool))
+            figures = (amount, float(f"{held:.12g}"), scenario.extra_executors[pool.name])
+            rows.append([pool.name, resource, *map(_text, figures)])
+    return rows
+
+
+def _jobs(scenario: Scenario) -> list[list[str]]:
+    """One row per job, below a header; what no job states is left out."""
+    resources = dict.fromkeys(r for pool in scenario.pools for r in pool.capacity)
+    members = [(pool, job) for pool in scenario.pools for job in scenario.jobs_of(pool)]
+    columns: dict[str, list[Any]] = {
+        "job": [job.name for _, job in members],
+        "pool": [pool.name for pool, _ in members] if len(scenario.pools) > 1 else [],
+        "user": [job.user for _, job in members],
+    }
+    for name in JOB_QUANTITIES:
+        blank = _BLANK[name]
+        stated = [
+            demand_of(job, pool) if name == "demand" else getattr(job, name)
+            for pool, job in members
+        ]
+        for resource in resources:
+            columns[f"{name}.{resource}"] = [amounts.get(resource, blank) for amounts in stated]
+    columns |= {name: [getattr(job, name) for _, job in members] for name in JOB_NUMBERS}
+    told = {
+        name: values
+        for name, values in columns.items()
+        if any(value != _BLANK.get(name.partition(".")[0]) for value in values)
+    }
+    return [[*told], *([_text(value) for value in row] for row in zip(*told.values(), strict=True))]
+
+
+def _text(value: Any) -> str:
+    """A cell: numbers to the last digit, 5.0 as 5."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "none" if value is None else str(value)
