@@ -252,12 +252,14 @@ class Batch(Quantities):
         return twin
 
     def rows(self, start: int, stop: int) -> Self:
-        """The scenarios start…stop−1 as a Batch: views, nothing checked again."""
+        """The scenarios start…stop−1 as a Batch, nothing checked again."""
         part = self._twin()
         part.S = stop - start
         for name, array in vars(self).items():
             if isinstance(array, np.ndarray) and array.shape[-1] == self.S > 1:
-                setattr(part, name, array[..., start:stop])
+                cut = np.ascontiguousarray(array[..., start:stop])  # as kernels take it
+                cut.flags.writeable = False
+                setattr(part, name, cut)
         labels = self.labels
         shared = len(labels.jobs) == 1
         part.labels = Labels(

@@ -31,7 +31,7 @@ ON_FULL: dict[str, int] = {
 }
 
 _CHUNK_VALUES = 1 << 20  # J·R·scenarios lowered at once, at most
-_LEAST_VALUES = 1 << 14  # and at least: fewer are sooner done by one worker
+_LEAST_VALUES = 1 << 16  # and at least: fewer are sooner done by one worker
 _UNASKED_BYTES = 1 << 28  # what the order may take where nobody asked for it
 _NO_CLAIMS = (Claims(*np.zeros((3, 1, 1, 1))),)
 
@@ -237,7 +237,7 @@ def _order_bytes(batch: Batch) -> int:
 def chunk_rows(batch: Batch, workers: int) -> int:
     """Scenarios lowered at once: some chunks for each worker, whose planes stay near the cores."""
     size = batch.J * batch.R
-    even = -(-batch.S // (4 * workers)) if workers > 1 else batch.S
+    even = -(-batch.S // (2 * workers)) if workers > 1 else batch.S
     return max(1, min(_CHUNK_VALUES // size, max(even, _LEAST_VALUES // size)))
 
 
