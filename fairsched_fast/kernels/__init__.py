@@ -3,7 +3,7 @@
     from fairsched_fast.kernels import Problem, SKIP, steps, totals
 
 `Problem` says what goes in, `steps` writes orders, `totals` final allocations, `stops` why each run
-ended. `run_lanes` and `run_records` do all that for a `WholeProblem` of few jobs, into an `Outcome`.
+ended. `run_lanes` and `run_records` do all that for a `WholeProblem` of few jobs: an `Outcome`.
 Nothing is checked and nothing is raised here: `Batch` and `allocate` do that. What is not listed is
 for kernels alone: called from Python it crashes.
 """
