@@ -58,7 +58,7 @@ def test_headroom_is_a_million_scenarios_of_both_policies():
     assert read.size == 1_000_000
     assert read.policy_names == ("round_robin", "drf")
     assert all(block.where is None for block in read.blocks)
-    assert read.keep_jobs
+    assert read.output.kinds == ("summary", "jobs")
     assert "\nseed = " in read.text
     plan = make_plan(read)
     assert plan.rows == {"summary": 2_000_000, "jobs": 6_000_000}

@@ -12,7 +12,7 @@ from specs import JOBS, POOL, blocks, spec, sweep_of
 from sweep_files import everything_in, messages, parts_in, ran, read, rows
 
 from fairsched_fast import engine
-from fairsched_fast.sweep import run, store
+from fairsched_fast.sweep import chunks, store
 from fairsched_fast.sweep.run import run_sweep
 from fairsched_fast.sweep.words import describe_outcome
 
@@ -27,7 +27,7 @@ RUN = "import sys; from fairsched_fast.cli import main; sys.argv[0] = 'fairsched
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of a thousand rows, so that a small sweep has several."""
-    monkeypatch.setattr(run, "ROWS_PER_PART", 1000)
+    monkeypatch.setattr(chunks, "SLICE_ROWS", 1000)
 
 
 @pytest.mark.usefixtures("small_parts")
