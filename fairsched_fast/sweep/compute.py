@@ -19,7 +19,7 @@ from fairsched_fast.errors import InputError
 from fairsched_fast.result import Result
 from fairsched_fast.sweep.chunks import Chunk, slice_size
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
-from fairsched_fast.sweep.files import Stamp, StorageError, beside, parquet_writer, writing
+from fairsched_fast.sweep.durable import Stamp, StorageError, beside, parquet_writer, writing
 from fairsched_fast.sweep.journal import ChunkRecord, Part
 from fairsched_fast.sweep.parts import jobs_table, measure, steps_table, summary_table
 from fairsched_fast.sweep.sampling import Rows, Sweep

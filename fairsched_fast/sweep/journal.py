@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from fairsched_fast.sweep.files import Stamp, write_whole
+from fairsched_fast.sweep.durable import Stamp, write_whole
 
 NAME = "progress.jsonl"
 

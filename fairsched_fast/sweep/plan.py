@@ -13,7 +13,7 @@ from fairsched_fast import engine
 from fairsched_fast.sweep.chunks import Chunk, chunks, rows_per_scenario, slice_size
 from fairsched_fast.sweep.compute import tables_of
 from fairsched_fast.sweep.counting import count_kept
-from fairsched_fast.sweep.files import write_parquet
+from fairsched_fast.sweep.durable import write_parquet
 from fairsched_fast.sweep.run import check_overfull
 from fairsched_fast.sweep.sampling import Sweep
 from fairsched_fast.sweep.settings import plain_number

@@ -29,7 +29,7 @@ from fairsched_fast.sweep.chunks import Chunk, chunks
 from fairsched_fast.sweep.compute import attempt
 from fairsched_fast.sweep.counting import NOTHING_KEPT, count_kept
 from fairsched_fast.sweep.digest import Digest, empty_digest
-from fairsched_fast.sweep.files import write_parquet
+from fairsched_fast.sweep.durable import write_parquet
 from fairsched_fast.sweep.journal import ChunkRecord
 from fairsched_fast.sweep.parts import summary_schema
 from fairsched_fast.sweep.sampling import Sweep

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from fairsched_fast import engine
 from fairsched_fast.errors import InputError
 from fairsched_fast.sweep.chunks import Chunk
-from fairsched_fast.sweep.files import Stamp, StorageError, write_whole, writing
+from fairsched_fast.sweep.durable import Stamp, StorageError, write_whole, writing
 from fairsched_fast.sweep.journal import ChunkRecord, Journal
 from fairsched_fast.sweep.ownership import MANIFEST, SPEC, check_same, read_manifest
 from fairsched_fast.sweep.parts import MEASURES, SCHEMA_VERSION
