@@ -1,7 +1,6 @@
 """Sweeps run by child processes, which a test may kill.
 
-Children are forked from a server that has this module and what it needs loaded: each starts in no
-time.
+Children are forked from a server that has what they need loaded: each starts soon.
 """
 
 import multiprocessing
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from sweep_files import ran
 
-from fairsched_fast import engine
-from fairsched_fast.sweep import chunks, pictures  # noqa: F401 (loaded once, for all children)
+from fairsched_fast.sweep import chunks
 
 SMALL_SLICE = 1000
 """Rows of a slice, and here of a part, so that a small sweep has several."""
+
+LOADED = ["fairsched_fast.sweep.run", "fairsched_fast.sweep.pictures", "fairsched_fast.policies"]
 
 
 def run_until(moment, text, folder):
@@ -41,12 +41,8 @@ def run_until(moment, text, folder):
 def killed_at(moment, text, folder):
     """Whether a child that runs the sweep was killed, and had not ended before."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sweep_children"])
+    context.set_forkserver_preload(LOADED)
     child = context.Process(target=run_until, args=(moment, text, str(folder)))
     child.start()
     child.join(60)
     return child.exitcode == -signal.SIGKILL
-
-
-if multiprocessing.current_process().name == "MainProcess":
-    engine.compile_kernels()

@@ -235,6 +235,6 @@ def test_a_file_that_may_not_grow_ends_with_one_message(tmp_path, scenarios, par
     assert message.startswith("error: out: cannot write: ")
     assert "free some space and run the same command again" in message
     assert len(parts_in(tmp_path / "out")) == parts
-    beside = {".lock", "manifest.json", "progress.jsonl", "spec.toml"}
+    beside = {".lock", "manifest.json", "spec.toml", *["progress.jsonl"][: parts]}
     assert everything_in(tmp_path / "out").keys() == {*parts_in(tmp_path / "out"), *beside}
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["status"] == "failed"

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from fairsched_fast.sweep.durable import Stamp, write_whole
+from fairsched_fast.sweep.durable import Stamp, sync_folder, write_whole
 
 NAME = "progress.jsonl"
 
@@ -96,6 +96,8 @@ class Journal:
             file.write(record.line())
             file.flush()
             os.fsync(file.fileno())
+            if self._end == 0:
+                sync_folder(self.path.parent)
             self._places[record.number] = self._end
             self._end = file.tell()
 

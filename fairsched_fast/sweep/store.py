@@ -121,7 +121,8 @@ class Store:
                 yield record
 
         with writing(self.folder):
-            self.journal.rewrite(kept())
+            if self.journal.path.exists():  # the manifest is the first file of ours
+                self.journal.rewrite(kept())
             for kind in KINDS:
                 for path in (self.folder / kind).glob("part-*.parquet"):
                     if path not in named:
