@@ -1,19 +1,16 @@
 """The result folder: whose it is, what stands in it, and what is said at the end."""
 
-import errno
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 from complaints import refused
-from specs import JOBS, POOL, blocks, spec, sweep_of
+from specs import JOBS, blocks, spec
 from sweep_files import everything_in, messages, parts_in, ran, read, rows
 
 from fairsched_fast import engine
 from fairsched_fast.sweep import chunks, store
-from fairsched_fast.sweep.run import run_sweep
 from fairsched_fast.sweep.words import describe_outcome
 
 GRID = "grid = { extra_executors = { range = [0, 40] }, 'job.Heavy.max_executors' = [3, 9, 30] }"
@@ -235,6 +232,6 @@ def test_a_file_that_may_not_grow_ends_with_one_message(tmp_path, scenarios, par
     assert message.startswith("error: out: cannot write: ")
     assert "free some space and run the same command again" in message
     assert len(parts_in(tmp_path / "out")) == parts
-    beside = {".lock", "manifest.json", "spec.toml", *["progress.jsonl"][: parts]}
+    beside = {".lock", "manifest.json", "spec.toml", *["progress.jsonl"][:parts]}
     assert everything_in(tmp_path / "out").keys() == {*parts_in(tmp_path / "out"), *beside}
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["status"] == "failed"
