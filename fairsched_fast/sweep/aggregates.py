@@ -76,12 +76,14 @@ def moments_of(aggregate: Aggregate, summary: pa.Table) -> Moments:
         values = summary[measure].to_numpy().astype(np.float64)
         real = ~np.isnan(values)
         of, x = group[real], values[real]
-        count = np.bincount(of, minlength=G)
-        mean = np.bincount(of, weights=x, minlength=G) / np.maximum(count, 1)
-        out[0][:, m], out[1][:, m] = count, mean
-        out[2][:, m] = np.bincount(of, weights=(x - mean[of]) ** 2, minlength=G)
         np.minimum.at(out[3][:, m], of, x)
         np.maximum.at(out[4][:, m], of, x)
+        count = np.bincount(of, minlength=G)
+        base = np.where(count > 0, out[3][:, m], 0.0)  # so that equal values have no spread
+        above = np.bincount(of, weights=x - base[of], minlength=G)
+        mean = base + above / np.maximum(count, 1)
+        out[0][:, m], out[1][:, m] = count, mean
+        out[2][:, m] = np.bincount(of, weights=(x - mean[of]) ** 2, minlength=G)
     return Moments(*out)
 
 
