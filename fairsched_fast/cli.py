@@ -119,14 +119,17 @@ def sweep(
     workers: Workers = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="End with the first chunk that fails.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run every scenario of a sweep file under each policy; write Parquet and charts."""
+    """Run every scenario of a sweep file under each policy, or go on where a run was stopped."""
     from fairsched_fast.engine import compile_kernels
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.run import run_sweep
-    from fairsched_fast.sweep.words import describe_outcome
+    from fairsched_fast.sweep.words import describe_failures, describe_outcome
 
     _load(policy_file)
     read = load_sweep(spec, jobs)
@@ -134,10 +137,16 @@ def sweep(
     compile_kernels(sys.stderr)
     try:
         with progress(total, "scenarios") as advance:
-            outcome = run_sweep(read, out, limit=limit, workers=workers, advance=advance)
+            outcome = run_sweep(
+                read, out, limit=limit, workers=workers, fail_fast=fail_fast, advance=advance
+            )
     except KeyboardInterrupt:
-        _fail(f"interrupted; {out} holds an unfinished sweep; run the same command again", 130)
+        _fail(
+            f"interrupted; {out} keeps what is finished: the same command goes on from there", 130
+        )
     _show(outcome.manifest if as_json else describe_outcome(outcome))
+    if outcome.failures:
+        _fail(describe_failures(outcome), 1)
 
 
 @app.command()

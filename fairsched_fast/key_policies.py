@@ -41,6 +41,8 @@ class KeyPolicy(Policy):
     key
         (facts (F,), granted, row (K,)) → None: writes the key's numbers, compared from the first.
         It is compiled: plain arithmetic on its arguments.
+    function
+        What a user wrote, where `key` was made of it.
     shown
         Which of the K numbers the step log shows; those before it say which stage a job is in.
     stages
@@ -50,6 +52,7 @@ class KeyPolicy(Policy):
     """
 
     key: Callable[..., None] = lambda facts, granted, row: None
+    function: ScalarKey | None = None
     shown: int = 0
     stages: Mapping[float, str] = field(default_factory=dict, hash=False)
     rising: bool = False
@@ -155,6 +158,7 @@ def key_policy(
             formula=formula,
             source=source,
             key=key,
+            function=function,
             rising=not may_fall,
         )
         return register(made)

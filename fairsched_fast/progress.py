@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
+
+
+class Advance(Protocol):
+    """To be called with how many more are done; `already` if they were before work began."""
+
+    def __call__(self, done: int, *, already: bool = False) -> None: ...
+
 
 _EVERY = 3.0  # seconds between lines where there is no terminal
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Yields a function to be called with how many more are done."""
+def progress(total: int, what: str) -> Iterator[Advance]:
+    """Yields what is to be told of progress."""
     if sys.stderr.isatty():
         yield from _bar(total, what)
     else:
         yield from _lines(total, what)
 
 
-def _bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+def _bar(total: int, what: str) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -39,20 +47,30 @@ def _bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+
+        def advance(done: int, *, already: bool = False) -> None:
+            if already:  # counts for nothing in the pace
+                bar.reset(task, completed=done)
+            else:
+                bar.advance(task, done)
+
+        yield advance
 
 
-def _lines(total: int, what: str) -> Iterator[Callable[[int], None]]:
+def _lines(total: int, what: str) -> Iterator[Advance]:
     began = spoken = time.monotonic()
-    finished = 0
+    finished = before = 0
 
-    def advance(done: int) -> None:
-        nonlocal finished, spoken
+    def advance(done: int, *, already: bool = False) -> None:
+        nonlocal finished, spoken, before
         finished += done
+        if already:
+            before += done
+            return
         now = time.monotonic()
         if now - spoken >= _EVERY and finished < total:
             spoken = now
-            left = (now - began) * (total - finished) / finished
+            left = (now - began) * (total - finished) / (finished - before)
             print(
                 f"{finished:,} of {total:,} {what}, about {left:,.0f} s left",
                 file=sys.stderr,

@@ -1,7 +1,6 @@
 """The command line: what goes to which stream, what it ends with, and the files that ship."""
 
 import csv
-import io
 import json
 import os
 import re
@@ -17,7 +16,6 @@ import pytest
 from specs import CSV, TABLE, blocks, spec
 from sweep_files import messages
 
-from fairsched_fast import engine
 from fairsched_fast.registry import known_policies
 from fairsched_fast.sweep.reading import load_sweep
 
@@ -297,19 +295,20 @@ def test_a_reader_that_goes_away_is_no_failure():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent as POSIX has it")
-def test_an_interrupted_sweep_says_so_and_keeps_what_is_written(tmp_path):
-    engine.compile_kernels(io.StringIO())  # so that the process below finds them compiled
+def test_an_interrupted_sweep_says_so_and_keeps_what_is_written(fairsched, tmp_path):
     (tmp_path / "endless.toml").write_text(ENDLESS, encoding="utf-8")
     running = process("sweep", "endless.toml", "--out", "out", "--json", cwd=tmp_path)
     lines = iter(running.stderr.readline, "")  # the first after a few seconds: no terminal
     first = next(line for line in lines if messages(line))
+    code, _, said = fairsched("sweep", "endless.toml", "--out", "out")
+    assert (code, f"error: out is held by process {running.pid} on " in said) == (2, True)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert re.fullmatch(r"[\d,]+ of 1,000,000,000,000 scenarios, about [\d,]+ s left\n", first)
     assert (running.returncode, out) == (130, "")
     assert (
         err.splitlines()[-1]
-        == "interrupted; out holds an unfinished sweep; run the same command again"
+        == "interrupted; out keeps what is finished: the same command goes on from there"
     )
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["status"] == "interrupted"

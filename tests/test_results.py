@@ -14,7 +14,7 @@ from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
 from sweep_files import ran, read, rows
 
 import fairsched_fast as fs
-from fairsched_fast.sweep import run
+from fairsched_fast.sweep import chunks
 from fairsched_fast.sweep.reading import parse_sweep
 from fairsched_fast.sweep.results import Results
 from fairsched_fast.sweep.run import run_sweep
@@ -31,8 +31,9 @@ NO_CEILINGS = JOBS.replace("max_executors = 30\n", "")
 def in_small_parts(text, folder):
     """The folder of a sweep that has been run, of several parts however small it is."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "ROWS_PER_PART", 4)
-        patch.setattr(run, "_SMALLEST_CHUNK", 2)
+        patch.setattr(chunks, "PART_ROWS", 4)
+        patch.setattr(chunks, "SLICE_ROWS", 4)
+        patch.setattr(chunks, "_SMALLEST_SLICE", 2)
         ran(text, folder)
     assert len(list((folder / "summary").iterdir())) > 2
     return folder

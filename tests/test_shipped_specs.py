@@ -58,7 +58,7 @@ def test_headroom_is_a_million_scenarios_of_both_policies():
     assert read.size == 1_000_000
     assert read.policy_names == ("round_robin", "drf")
     assert all(block.where is None for block in read.blocks)
-    assert read.keep_jobs
+    assert read.output.kinds == ("summary", "jobs")
     assert "\nseed = " in read.text
     plan = make_plan(read)
     assert plan.rows == {"summary": 2_000_000, "jobs": 6_000_000}
@@ -68,7 +68,7 @@ def test_headroom_has_scenarios_in_which_the_policies_differ(tmp_path):
     outcome = run_sweep(load_sweep(SWEEPS / "headroom.toml"), tmp_path, limit=20_000)
     assert outcome.digest.differing > 0
     assert outcome.digest.overfull == 0
-    assert {path.name for path in outcome.charts} >= {"jain.png", "heatmap.png"}
+    assert {path.name for path in outcome.files} >= {"jain.png", "heatmap.png"}
 
 
 def test_openb_runs_on_a_made_table(made_pods, tmp_path):

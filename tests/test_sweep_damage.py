@@ -1,8 +1,9 @@
 """Sweep files with something changed at random: they are read or refused, and nothing else."""
 
+import os
 import re
 
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from specs import CSV, TABLE, spec, two_pools
 
@@ -28,11 +29,21 @@ n = 100
 
 [output]
 jobs = false
+steps = { share = 0.5 }
+
+[[output.aggregate]]
+by = ['policy', 'pool.Batch.capacity.cpu', 'user_caps.ana', 'block']
+measures = ['jain', 'utilization_mem', 'steps']
+name = 'caps'
+
+[[output.aggregate]]
+by = ['job.training.executors']
 """
 WHOLE = [
     two_pools(EVERYTHING, user_caps="{ ana = 8 }", on_full='"stop"'),
     spec("[[block]]\ngrid = { 'jobs.weight' = [1, 2] }\nrepeat = 4", jobs=TABLE),
 ]
+MANY = int(os.environ.get("DAMAGED_SPECS", "1000"))  # 10,000 take a minute
 VALUE = re.compile(r"(?<== )(\{[^{}]*\}|\[[^\[\]]*\]|\"[^\"]*\"|'[^']*'|[\w.+-]+)")
 VALUES = [
     *("true", "-1", "0", "1.5", "nan", "-inf", "1e300", "5e-324", "9223372036854775808"),
@@ -74,6 +85,7 @@ def with_a_value(draw, text):
     return text[: place.start()] + draw(st.sampled_from(VALUES)) + text[place.end() :]
 
 
+@settings(max_examples=MANY, suppress_health_check=[HealthCheck.too_slow])
 @given(text=damaged())
 @example(text=WHOLE[0])
 @example(text=WHOLE[1])

@@ -1,19 +1,16 @@
 """The result folder: whose it is, what stands in it, and what is said at the end."""
 
-import errno
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 from complaints import refused
-from specs import JOBS, POOL, blocks, spec, sweep_of
+from specs import JOBS, blocks, spec
 from sweep_files import everything_in, messages, parts_in, ran, read, rows
 
 import fairsched_fast as fs
-from fairsched_fast.sweep import run, store
-from fairsched_fast.sweep.run import run_sweep
+from fairsched_fast.sweep import chunks, store
 from fairsched_fast.sweep.words import describe_outcome
 
 GRID = "grid = { extra_executors = { range = [0, 40] }, 'job.Heavy.max_executors' = [3, 9, 30] }"
@@ -27,7 +24,7 @@ RUN = "import sys; from fairsched_fast.cli import main; sys.argv[0] = 'fairsched
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of a thousand rows, so that a small sweep has several."""
-    monkeypatch.setattr(run, "ROWS_PER_PART", 1000)
+    monkeypatch.setattr(chunks, "SLICE_ROWS", 1000)
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -85,15 +82,15 @@ def test_the_manifest_says_what_was_run(tmp_path):
 def test_charts_are_pictures(tmp_path):
     outcome = ran(blocks(GRID), tmp_path)
     names = ["dominant_share_gap.png", "jain.png", "heatmap.png"]
-    assert [path.name for path in outcome.charts] == names
-    for path in outcome.charts:
+    assert [path.name for path in outcome.files] == names
+    for path in outcome.files:
         assert path.parent == tmp_path / "charts"
         assert path.read_bytes().startswith(PNG)
 
 
 def test_a_heat_map_takes_two_grid_axes(tmp_path):
     outcome = ran(blocks("grid = { extra_executors = [1, 2] }"), tmp_path)
-    assert [path.stem for path in outcome.charts] == ["dominant_share_gap", "jain"]
+    assert [path.stem for path in outcome.files] == ["dominant_share_gap", "jain"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +121,7 @@ def test_a_file_is_no_folder(tmp_path):
 def test_the_folder_of_another_spec_is_left_as_it_was(tmp_path):
     ran(blocks(GRID), tmp_path)
     before = everything_in(tmp_path)
-    with refused("holds the sweep of another spec", "spec.toml", "left as it was"):
+    with refused("holds the sweep of another spec", "\n-seed = 7\n+seed = 8", "left as it was"):
         ran(blocks(GRID, seed=8), tmp_path)
     assert everything_in(tmp_path) == before
 
@@ -164,8 +161,11 @@ def test_a_filter_that_keeps_nothing_is_refused(tmp_path):
 def test_a_scenario_that_is_wrong_in_itself_is_named(tmp_path):
     jobs = JOBS.replace("max", "executors = 5\nmax")
     text = blocks("grid = { 'job.Light.max_executors' = [9, 3] }", jobs=jobs)
-    with refused("scenarios 0 … 1", "executors at S = 1, J = 1 is 5, above the max_executors of 3"):
-        ran(text, tmp_path)
+    outcome = ran(text, tmp_path)
+    (failure,) = outcome.failures
+    assert (failure.chunk, failure.start, failure.stop) == (0, 0, 2)
+    assert "scenarios 0 … 1" in failure.message
+    assert "executors at S = 1, J = 1 is 5, above the max_executors of 3" in failure.message
     assert json.loads((tmp_path / "manifest.json").read_text())["status"] == "failed"
 
 
@@ -213,26 +213,6 @@ def test_the_end_says_where_the_results_are_and_what_to_type_next(tmp_path):
     assert f"read_parquet('{tmp_path}/summary')" in command
 
 
-@pytest.mark.usefixtures("small_parts")
-def test_a_disk_that_fills_leaves_whole_parts_and_says_so(tmp_path, monkeypatch):
-    write, written = store.write_parquet, []
-
-    def full_after_five(table, where):
-        written.append(where)
-        write(table, where)
-        if len(written) > 5:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(store, "write_parquet", full_after_five)
-    with pytest.raises(store.StorageError, match=r"No space left.*free some space"):
-        ran(MANY, tmp_path, workers=1)
-    monkeypatch.undo()
-    assert len(parts_in(tmp_path)) == 5
-    assert json.loads((tmp_path / "manifest.json").read_text())["status"] == "failed"
-    run_sweep(sweep_of(GRID, pools=POOL), tmp_path / "another")
-    assert not [name for name in everything_in(tmp_path) if "partial" in name]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are set as POSIX has it")
 @pytest.mark.parametrize(("scenarios", "parts"), [(20_000, 0), (10, 2)], ids=["parts", "charts"])
 def test_a_file_that_may_not_grow_ends_with_one_message(tmp_path, scenarios, parts):
@@ -253,5 +233,6 @@ def test_a_file_that_may_not_grow_ends_with_one_message(tmp_path, scenarios, par
     assert message.startswith("error: out: cannot write: ")
     assert "free some space and run the same command again" in message
     assert len(parts_in(tmp_path / "out")) == parts
-    assert len(everything_in(tmp_path / "out")) == parts + len(["manifest.json", "spec.toml"])
+    beside = {".lock", "manifest.json", "spec.toml", *["progress.jsonl"][:parts]}
+    assert everything_in(tmp_path / "out").keys() == {*parts_in(tmp_path / "out"), *beside}
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["status"] == "failed"

@@ -148,6 +148,17 @@ def read_draw(given: object, *, whole: bool) -> Draw:
     return Choice(_stepped(low, high, step, end_included=True))
 
 
+def extremes(axis: Axis | Draw) -> list[float]:
+    """All values where they are listed; of regular steps the first and last, and one fraction."""
+    if isinstance(axis, Uniform):
+        return [axis.low, axis.high]
+    if isinstance(axis, Choice):
+        return extremes(axis.axis)
+    last = len(axis) - 1
+    ends = np.arange(len(axis)) if isinstance(axis, Listed) else np.array([0, min(1, last), last])
+    return list(axis.at(ends).tolist())
+
+
 def _read_range(given: object) -> Axis:
     if (
         not isinstance(given, Sequence)

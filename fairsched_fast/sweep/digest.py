@@ -1,18 +1,23 @@
 """What is kept of a sweep while it runs: counts, sums and histograms of fixed size, whatever S.
 
-Digests of chunks are added in chunk order, so sums come out the same however the work was spread.
+Digests of chunks are added in chunk order, so sums come out the same however the work was spread or
+interrupted: a chunk's digest is kept with what else is known of it, in the folder's journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairsched_fast.result import Result, StopReason
+from fairsched_fast.sweep.aggregates import Moments, moments_of, no_moments
 from fairsched_fast.sweep.parts import Measures
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Rows, Sweep
@@ -20,6 +25,8 @@ from fairsched_fast.sweep.sampling import Rows, Sweep
 EDGES = np.linspace(0.0, 1.0, 10_001)
 CHARTED = ("dominant_share_gap", "jain")  # measures whose distributions are kept
 _WIDEST_HEATMAP = 60
+_COUNTS = ("scenarios", "pools", "overfull", "differing")
+_ARRAYS = ("executors", "stops", "sums", "histogram", "heat_sum", "heat_count")
 
 
 @dataclass(slots=True)
@@ -36,11 +43,41 @@ class Digest:
     histogram: NDArray[np.int64]  # (P, M, B)
     heat_sum: NDArray[np.float64]  # (P, Y, X) of the gap
     heat_count: NDArray[np.int64]  # (Y, X)
+    moments: tuple[Moments, ...]  # one for each aggregate
 
     def add(self, other: Digest) -> None:
-        """Count another chunk in."""
-        for name in self.__slots__:
+        """Count what comes next in."""
+        for name in (*_COUNTS, *_ARRAYS):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        pairs = zip(self.moments, other.moments, strict=True)
+        self.moments = tuple(mine + theirs for mine, theirs in pairs)
+
+    def pack(self) -> str:
+        """As text for a journal; mostly zeros, so it is short."""
+        counts = np.array([getattr(self, name) for name in _COUNTS], np.int64)
+        raw = b"".join(array.tobytes() for array in (counts, *self._arrays()))
+        return b64encode(zlib.compress(raw, 1)).decode()
+
+    def unpack(self, text: str) -> Digest:
+        """What another one's `pack` gave; this one is empty and of the same sweep."""
+        raw, at = zlib.decompress(b64decode(text)), 0
+
+        def take(like: NDArray[Any]) -> NDArray[Any]:
+            nonlocal at
+            taken = np.frombuffer(raw, like.dtype, like.size, at).reshape(like.shape)
+            at += taken.nbytes
+            return taken
+
+        counts = take(np.zeros(len(_COUNTS), np.int64)).tolist()
+        found: dict[str, Any] = dict(zip(_COUNTS, counts, strict=True))
+        found |= {name: take(getattr(self, name)) for name in _ARRAYS}
+        found["moments"] = tuple(Moments(*map(take, empty.arrays())) for empty in self.moments)
+        return Digest(**found)
+
+    def _arrays(self) -> Iterator[NDArray[Any]]:
+        yield from (getattr(self, name) for name in _ARRAYS)
+        for moments in self.moments:
+            yield from moments.arrays()
 
     def means(self) -> NDArray[np.float64]:
         """(P, M) mean of each charted measure."""
@@ -78,6 +115,7 @@ def empty_digest(sweep: Sweep) -> Digest:
         histogram=np.zeros((P, M, B), np.int64),
         heat_sum=np.zeros((P, *shape)),
         heat_count=np.zeros(shape, np.int64),
+        moments=tuple(map(no_moments, sweep.output.aggregates)),
     )
 
 
@@ -87,8 +125,12 @@ def digest_chunk(
     inside: NDArray[np.int64],
     results: Sequence[Sequence[Result]],
     measures: Sequence[Sequence[Measures]],
+    summary: pa.Table | None,
 ) -> Digest:
-    """Of one chunk; `inside` (n,) are its rows' places in their block. Indexed [policy][pool]."""
+    """Of some rows; `inside` (n,) are their places in their block. Indexed [policy][pool].
+
+    `summary` has the rows that aggregates are of, and may be left out where there are none.
+    """
     digest = empty_digest(sweep)
     digest.scenarios = len(rows)
     digest.pools = len(rows) * len(results[0])
@@ -108,6 +150,7 @@ def digest_chunk(
                 digest.sums[p, m] += values.sum()
                 digest.histogram[p, m] += _histogram(values)
     _count_heat(digest, sweep, rows, inside, measures)
+    digest.moments = tuple(moments_of(of, summary) for of in sweep.output.aggregates)
     return digest
 
 

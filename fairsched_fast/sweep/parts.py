@@ -83,6 +83,18 @@ def jobs_schema(sweep: Sweep) -> pa.Schema:
     )
 
 
+def steps_schema(sweep: Sweep) -> pa.Schema:
+    """One row per grant."""
+    return _schema(
+        [
+            *(jobs_schema(sweep).field(name) for name in ("scenario", "policy", "pool")),
+            _field("step", pa.int32(), "which grant of the pool's run, from 1"),
+            jobs_schema(sweep).field("job"),
+        ],
+        sweep,
+    )
+
+
 def measure(result: Result) -> Measures:
     """The summary's measures of each row of a result, (S,) each."""
     batch, shares = result.batch, result.dominant_share.T
@@ -93,6 +105,11 @@ def measure(result: Result) -> Measures:
         "dominant_share_gap": high - low,
         "jain": metrics.jain(*metrics.entitled(batch, shares)),
     }
+
+
+def measures_of(sweep: Sweep) -> list[str]:
+    """Columns of the summary that measure something."""
+    return ["steps", *MEASURES, *(r.utilization for r in resources_of(sweep))]
 
 
 def summary_table(
@@ -163,6 +180,35 @@ def jobs_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) ->
             "dominant_share": interleave(lambda result: result.dominant_share),
         },
         schema=jobs_schema(sweep),
+    )
+
+
+def steps_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) -> pa.Table:
+    """Who was given each executor. Results, which have their orders, are indexed [policy][pool]."""
+    batches = [result.batch for result in results[0]]
+    n, P, Q = len(rows), len(results), len(batches)
+    names, codes = _job_codes(sweep, rows, batches)
+    first_job = np.cumsum([0, *(batch.J for batch in batches)])
+    lengths = np.stack([result.steps for of_policy in results for result in of_policy], axis=1)
+    starts = np.cumsum(lengths) - lengths.ravel()
+    run = np.repeat(np.arange(n * P * Q), lengths.ravel())
+    jobs = np.empty(len(run), np.int32)
+    for p in range(P):
+        for q in range(Q):
+            choices = results[p][q].choices
+            assert choices is not None
+            scenario, step = np.nonzero(choices >= 0)
+            job = codes[scenario if len(codes) > 1 else 0, first_job[q] + choices[scenario, step]]
+            jobs[starts[(scenario * P + p) * Q + q] + step] = job
+    return pa.Table.from_pydict(
+        {
+            "scenario": rows.scenario[run // (P * Q)],
+            "policy": _coded(run // Q % P, sweep.policy_names),
+            "pool": _coded(run % Q, tuple(sweep.settings.pools)),
+            "step": (np.arange(len(run)) - starts[run] + 1).astype(np.int32),
+            "job": pa.DictionaryArray.from_arrays(jobs, names),
+        },
+        schema=steps_schema(sweep),
     )
 
 

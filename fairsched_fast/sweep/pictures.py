@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,18 +14,18 @@ from fairsched_fast.chart_style import styled
 from fairsched_fast.sweep.digest import CHARTED, EDGES, Digest, heat_axes
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Sweep
-from fairsched_fast.sweep.store import Store
+from fairsched_fast.sweep.store import CHARTS, Store
 
 TITLES = {"dominant_share_gap": "Gap between dominant shares", "jain": "Jain's index"}
 _PANELS = 4  # policies side by side in a heat map
 
 
-def draw_charts(sweep: Sweep, digest: Digest, store: Store) -> list[Path]:
-    """Write the charts into the result folder."""
-    return [
-        store.write_chart(name, lambda path, figure=figure: charts.save(figure, path))  # type: ignore[misc]
-        for name, figure in _figures(sweep, digest)
-    ]
+def draw_charts(sweep: Sweep, digest: Digest, store: Store) -> dict[str, Any]:
+    """Write the charts into the result folder; their entries in the manifest."""
+    files: dict[str, Any] = {}
+    for name, figure in _figures(sweep, digest):
+        files |= store.write_file(f"{CHARTS}/{name}", partial(charts.save, figure))
+    return files
 
 
 def _figures(sweep: Sweep, digest: Digest) -> Iterator[tuple[str, Figure]]:

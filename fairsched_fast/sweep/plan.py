@@ -10,11 +10,13 @@ import pandas as pd
 import pyarrow as pa
 
 from fairsched_fast import engine
+from fairsched_fast.sweep.chunks import Chunk, chunks, rows_per_scenario, slice_size
+from fairsched_fast.sweep.compute import tables_of
 from fairsched_fast.sweep.counting import count_kept
-from fairsched_fast.sweep.run import Chunk, check_overfull, chunks, compute
+from fairsched_fast.sweep.durable import write_parquet
+from fairsched_fast.sweep.run import check_overfull
 from fairsched_fast.sweep.sampling import Sweep
 from fairsched_fast.sweep.settings import plain_number
-from fairsched_fast.sweep.store import write_parquet
 
 PROBE = 16_384  # scenarios that are run to learn what one costs
 _PLACES = [k / 32 for k in (16, 8, 24, *range(0, 33, 4), *range(1, 33, 2))]  # until one is kept
@@ -51,16 +53,16 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
     check_overfull(sweep)
     end = sweep.end(limit)
     kept, exact = count_kept(sweep, end)
-    per_scenario = {"summary": len(sweep.policies) * len(sweep.settings.pools)}
-    if sweep.keep_jobs:
-        per_scenario["jobs"] = len(sweep.policies) * sweep.jobs_per_scenario
-    seconds, size = _probe(sweep, end)
+    seconds, size, steps = _probe(sweep, end)
+    per_scenario = rows_per_scenario(sweep)
+    if "steps" in per_scenario:
+        per_scenario["steps"] = steps
     cores = workers or engine.cores()
     return Plan(
         scenarios=end,
         kept=kept,
         exact=exact,
-        rows={kind: kept * each for kind, each in per_scenario.items()},
+        rows={kind: round(kept * each) for kind, each in per_scenario.items()},
         bytes=int(size * kept),
         seconds=seconds * end / cores,
         workers=cores,
@@ -69,32 +71,34 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
     )
 
 
-def _probe(sweep: Sweep, end: int) -> tuple[float, float]:
-    """Seconds on one core of one scenario, kept or not; bytes on disk of one that is kept."""
-    seconds, size, kept, scanned = 0.0, 0, 0, 0
+def _probe(sweep: Sweep, end: int) -> tuple[float, float, float]:
+    """Seconds on one core of one scenario, kept or not; bytes on disk and steps of a kept one."""
+    seconds, size, kept, scanned, steps = 0.0, 0, 0, 0, 0
+    probe = min(PROBE, slice_size(sweep))
     for first, block in sweep.block_starts():
         stop = min(first + block.size, end)
         if first >= stop:
             break
         for place in _PLACES:
-            start = first + int(place * max(0, stop - first - PROBE))
-            chunk = Chunk(0, start, min(start + PROBE, stop), first)
+            start = first + int(place * max(0, stop - first - probe))
+            chunk = Chunk(0, start, min(start + probe, stop), first)
             began = time.perf_counter()
-            tables, digest = compute(sweep, chunk)
+            tables, digest = tables_of(sweep, chunk)
             for table in tables.values():
                 sink = pa.BufferOutputStream()
                 write_parquet(table, sink)
                 size += sink.getvalue().size
+            steps += tables["steps"].num_rows if "steps" in tables else 0
             seconds += time.perf_counter() - began
             kept += digest.scenarios
             scanned += chunk.stop - chunk.start
             if digest.scenarios:
                 break
-    return seconds / scanned, size / max(kept, 1)
+    return seconds / scanned, size / max(kept, 1), steps / max(kept, 1)
 
 
 def _parts(sweep: Sweep, end: int) -> int:
-    kinds = 2 if sweep.keep_jobs else 1
+    kinds = len(sweep.output.kinds)
     if sweep.size <= 10**9:
         return kinds * sum(1 for _ in chunks(sweep, end))
     return kinds * max(1, end // next(chunks(sweep, end)).stop)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from fairsched_fast import engine
 from fairsched_fast.engine import check_on_full
@@ -15,8 +14,10 @@ from fairsched_fast.model import Job, Pool, Scenario
 from fairsched_fast.number_rules import JOB_NUMBERS
 from fairsched_fast.policy_base import Policy
 from fairsched_fast.registry import find_policy
-from fairsched_fast.sweep.axes import Axis, Choice, Draw, Listed, Uniform, read_axis, read_draw
+from fairsched_fast.sweep.axes import Axis, Draw, extremes, read_axis, read_draw
 from fairsched_fast.sweep.jobs_table import Column, JobsTable, read_jobs_table
+from fairsched_fast.sweep.output import Output
+from fairsched_fast.sweep.output_reading import read_output
 from fairsched_fast.sweep.paths import Setting, find_setting
 from fairsched_fast.sweep.sampling import SOBOL_POINTS, Block, Sweep
 from fairsched_fast.sweep.settings import Settings, read_settings
@@ -88,9 +89,11 @@ def make_sweep(spec: Spec, text: str, where: str, folder: Path, jobs: Path | Non
         table=table,
         sample=spec.jobs.sample if spec.jobs else 0,
         replace=spec.jobs.replace if spec.jobs else False,
-        keep_jobs=spec.output.jobs,
+        output=Output(),
         text=text,
     )
+    sweep = replace(sweep, output=read_output(problems, spec.output, sweep))
+    problems.raise_if_any(where)
     _check_policies(sweep, where)
     return sweep
 
@@ -314,19 +317,8 @@ def _where(
 
 def _check_values(problems: Problems, here: str, setting: Setting, axis: Axis | Draw) -> None:
     """Every value an axis can take must be one the setting may have."""
-    for value in _extremes(axis):
+    for value in extremes(axis):
         before = len(problems)
         setting.rule.check(problems, here, value)
         if len(problems) > before:
             return
-
-
-def _extremes(axis: Axis | Draw) -> list[float]:
-    """All values where they are listed; of regular steps the first and last, and one fraction."""
-    if isinstance(axis, Uniform):
-        return [axis.low, axis.high]
-    if isinstance(axis, Choice):
-        return _extremes(axis.axis)
-    last = len(axis) - 1
-    ends = np.arange(len(axis)) if isinstance(axis, Listed) else np.array([0, min(1, last), last])
-    return list(axis.at(ends).tolist())

@@ -23,6 +23,7 @@ from fairsched_fast.errors import InputError
 from fairsched_fast.registry import find_policy
 from fairsched_fast.sweep import policy_of
 from fairsched_fast.sweep.jobs_table import file_hash
+from fairsched_fast.sweep.ownership import MANIFEST, SPEC
 from fairsched_fast.sweep.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.reading import make_sweep
 from fairsched_fast.sweep.result_tables import (
@@ -34,7 +35,7 @@ from fairsched_fast.sweep.result_tables import (
 )
 from fairsched_fast.sweep.settings import plain_number
 from fairsched_fast.sweep.spec import parse_spec, spec_hash
-from fairsched_fast.sweep.store import FORMAT, MANIFEST, SPEC
+from fairsched_fast.sweep.store import FORMAT
 
 if TYPE_CHECKING:
     import pandas as pd

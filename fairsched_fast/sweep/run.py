@@ -1,117 +1,68 @@
-"""Running a sweep: chunks of scenarios on all cores, each written as its own parts.
+"""Running a sweep: chunks on all cores, each recorded once its parts stand, and going on later.
 
-A chunk's bounds are a function of the spec alone and no chunk spans two blocks, so the files are
-the same for any number of workers. Threads run the chunks: kernels, NumPy and Parquet encoding all
-leave Python's lock.
+Threads run the chunks: kernels, NumPy and Parquet encoding all leave Python's lock. What the sweep
+comes to is read back from the journal, chunk by chunk in order, so that it is the same whether the
+work was done at once, spread, or stopped and taken up again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from fairsched_fast import capacity_checks, engine
 from fairsched_fast.errors import InputError
-from fairsched_fast.result import Result
+from fairsched_fast.key_policies import KeyPolicy
+from fairsched_fast.policy_base import Policy
+from fairsched_fast.progress import Advance
+from fairsched_fast.sweep.aggregates import aggregate_table
+from fairsched_fast.sweep.chunks import Chunk, chunks
+from fairsched_fast.sweep.compute import attempt
 from fairsched_fast.sweep.counting import NOTHING_KEPT, count_kept
-from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
-from fairsched_fast.sweep.parts import jobs_table, measure, summary_table
-from fairsched_fast.sweep.sampling import Rows, Sweep
-from fairsched_fast.sweep.store import Store
+from fairsched_fast.sweep.digest import Digest, empty_digest
+from fairsched_fast.sweep.durable import write_parquet
+from fairsched_fast.sweep.journal import ChunkRecord
+from fairsched_fast.sweep.parts import summary_schema
+from fairsched_fast.sweep.sampling import Sweep
+from fairsched_fast.sweep.store import AGGREGATES, Store
 
-ROWS_PER_PART = 1 << 18  # about as many rows as the larger of a chunk's parts holds
-_SMALLEST_CHUNK = 256
 _AHEAD = 2  # chunks waiting beside those that run: bounds memory
 
-Advance = Callable[[int], None]
+
+def _silent(done: int, *, already: bool = False) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Scenarios start…stop−1, before `where`; all of one block that begins at `block_start`."""
+class Failure:
+    """A chunk that failed, and failed again: scenarios start…stop−1."""
 
-    number: int
+    chunk: int
     start: int
     stop: int
-    block_start: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkDone:
-    """What is left of a chunk once its parts are written."""
-
-    chunk: Chunk
-    digest: Digest
-    rows: dict[str, int]
-    bytes: dict[str, int]
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a sweep came to."""
+    """What a sweep came to. `resumed` is how many scenarios an earlier run had finished."""
 
     sweep: Sweep
     folder: Path
     digest: Digest
     manifest: dict[str, Any]
-    charts: tuple[Path, ...]
-
-
-def chunks(sweep: Sweep, limit: int | None = None) -> Iterator[Chunk]:
-    """The chunks of the first `limit` scenarios (None: all)."""
-    rows_each = len(sweep.policies) * max(
-        len(sweep.settings.pools), sweep.jobs_per_scenario if sweep.keep_jobs else 1
-    )
-    size = max(_SMALLEST_CHUNK, ROWS_PER_PART // rows_each)
-    end = sweep.end(limit)
-    number = 0
-    for first, block in sweep.block_starts():
-        for start in range(first, min(first + block.size, end), size):
-            stop = min(start + size, first + block.size, end)
-            yield Chunk(number, start, stop, first)
-            number += 1
-
-
-def compute(sweep: Sweep, chunk: Chunk) -> tuple[dict[str, pa.Table], Digest]:
-    """Run a chunk under every policy: its tables, nothing written.
-
-    Raises
-    ------
-    InputError
-        Where a scenario of it is wrong in itself.
-    """
-    rows = sweep.rows(chunk.start, chunk.stop)
-    if not len(rows):
-        return {}, empty_digest(sweep)
-    results = _results(sweep, rows)
-    measures = [[measure(result) for result in of_policy] for of_policy in results]
-    tables = {"summary": summary_table(sweep, rows, results, measures)}
-    if sweep.keep_jobs:
-        tables["jobs"] = jobs_table(sweep, rows, results)
-    inside = rows.scenario - chunk.block_start
-    return tables, digest_chunk(sweep, rows, inside, results, measures)
-
-
-def _results(sweep: Sweep, rows: Rows) -> list[list[Result]]:
-    """[policy][pool]. A pool that starts over-full simply gets nothing."""
-    try:
-        batches = sweep.batches(rows)
-    except InputError as error:
-        first, last = rows.scenario[[0, -1]]
-        raise InputError(
-            f"scenarios {first} … {last} (S counts from the first): {error}"
-        ) from error
-    return [
-        [engine.run(b, policy, sweep.on_full, workers=1) for b in batches]
-        for policy in sweep.policies
-    ]
+    files: tuple[Path, ...]  # charts and aggregates
+    failures: tuple[Failure, ...]
+    resumed: int
 
 
 def check_overfull(sweep: Sweep) -> None:
@@ -136,9 +87,10 @@ def run_sweep(
     *,
     limit: int | None = None,
     workers: int | None = None,
-    advance: Advance = lambda scenarios: None,
+    fail_fast: bool = False,
+    advance: Advance = _silent,
 ) -> Outcome:
-    """Run a sweep and write its results.
+    """Run a sweep and write its results, or go on with what is missing of them.
 
     Parameters
     ----------
@@ -148,79 +100,152 @@ def run_sweep(
         Only the scenarios with the first `limit` ids.
     workers
         Threads; None is all cores. The files do not depend on it.
+    fail_fast
+        End with the first chunk that fails; else the others go on, and `failures` has the list.
     advance
-        Called with the number of scenarios, before `where`, each time some are done.
+        Called with the number of scenarios, before `where`, each time some are done; first with
+        those that an earlier run had done, as `already`.
 
     Raises
     ------
     InputError
-        When the folder is not ours, a scenario is wrong, or `where` keeps nothing.
+        When the folder is not ours or held by another process, or `where` keeps nothing.
     StorageError
         When results cannot be written.
     """
     check_overfull(sweep)
     count_kept(sweep, sweep.end(limit))
     store = Store(out, sweep.text, _about(sweep, limit))
-    began = time.monotonic()
-    store.begin()
-    digest = empty_digest(sweep)
-    rows, sizes, parts = Counter[str](), Counter[str](), 0
-    status = "failed"
-    try:
-        for done in _in_order(sweep, store, chunks(sweep, limit), workers or engine.cores()):
-            digest.add(done.digest)
-            rows.update(done.rows)
-            sizes.update(done.bytes)
-            parts += len(done.rows)
-            advance(done.chunk.stop - done.chunk.start)
-        if digest.scenarios == 0:
-            raise InputError(NOTHING_KEPT)
-        from fairsched_fast.sweep.pictures import draw_charts
+    with store.held():
+        began = time.monotonic()
+        whole = store.resume(
+            lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit))
+        )
+        before = sum(r.stop - r.start for r in store.journal.records())
+        if before:
+            advance(before, already=True)
+        if before == sweep.end(limit) and store.is_complete():
+            digest, files = _fold(sweep, store)[0], list(store.manifest["files"])
+        else:
 
-        charts = draw_charts(sweep, digest, store)
-        status = "complete"
+            def finished(record: ChunkRecord) -> bool:
+                advance(record.stop - record.start)
+                return fail_fast and bool(record.failed)
+
+            todo = (chunk for chunk in chunks(sweep, limit) if chunk.number not in whole)
+            threads = workers or engine.cores()
+            digest, files = _finish(
+                sweep, store, began, lambda: _run_chunks(sweep, store, todo, threads, finished)
+            )
+    failed = [Failure(**found) for found in store.manifest["failed"]]
+    return Outcome(
+        sweep, out, digest, store.manifest, tuple(out / f for f in files), tuple(failed), before
+    )
+
+
+def _finish(
+    sweep: Sweep, store: Store, began: float, work: Callable[[], None]
+) -> tuple[Digest, list[str]]:
+    """Work, then write what is derived from all chunks; the manifest says how it ended."""
+    store.restart()
+    status, files = "failed", dict[str, Any]()
+    try:
+        try:
+            work()
+        finally:
+            digest, known = _fold(sweep, store)
+        if digest.scenarios == 0 and not known["failed"]:
+            raise InputError(NOTHING_KEPT)
+        files = _derive(sweep, digest, store)
+        store.journal.rewrite(store.journal.records())  # in order: the same, whatever happened
+        status = "failed" if known["failed"] else "complete"
     except KeyboardInterrupt:
         status = "interrupted"
         raise
     finally:
-        outcome = {
-            "status": status,
-            "kept": digest.scenarios,
-            "pools": digest.pools,
-            "differing": digest.differing,
-            "overfull": digest.overfull,
-            "rows": dict(rows),
-            "bytes": dict(sizes),
-            "parts": parts,
-            "seconds": round(time.monotonic() - began, 3),
-        }
-        manifest = store.write_manifest(outcome)
-    return Outcome(sweep, out, digest, manifest, tuple(charts))
+        seconds = round(time.monotonic() - began, 3)
+        store.write_manifest({"status": status, **known, "files": files, "seconds": seconds})
+    return digest, list(files)
 
 
-def _in_order(
-    sweep: Sweep, store: Store, todo: Iterator[Chunk], workers: int
-) -> Iterator[ChunkDone]:
-    """Run chunks on threads and hand them back in order, a bounded window ahead."""
+def _run_chunks(
+    sweep: Sweep,
+    store: Store,
+    todo: Iterator[Chunk],
+    workers: int,
+    finished: Callable[[ChunkRecord], bool],
+) -> None:
+    """Run chunks on threads, a bounded window ahead, until `finished` says that it is enough.
 
-    def work(chunk: Chunk) -> ChunkDone:
-        tables, digest = compute(sweep, chunk)
-        sizes = {
-            kind: store.write_part(kind, chunk.number, table) for kind, table in tables.items()
-        }
-        return ChunkDone(chunk, digest, {k: t.num_rows for k, t in tables.items()}, sizes)
+    Those under way when that is so, or when the user interrupts, are still finished and recorded.
+    """
 
-    waiting: deque[Future[ChunkDone]] = deque()
+    def work(chunk: Chunk) -> ChunkRecord:
+        record = attempt(sweep, chunk, store.folder)
+        store.record(record)
+        return record
+
+    running: set[Future[ChunkRecord]] = set()
     pool = ThreadPoolExecutor(workers)
     try:
         for chunk in todo:
-            waiting.append(pool.submit(work, chunk))
-            if len(waiting) >= workers + _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            running.add(pool.submit(work, chunk))
+            if len(running) >= workers + _AHEAD and _settle(running, finished):
+                return
+        while running:
+            if _settle(running, finished):
+                return
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _settle(running: set[Future[ChunkRecord]], finished: Callable[[ChunkRecord], bool]) -> bool:
+    """Wait for some to finish, and take them out; whether that is enough."""
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    running -= done
+    enough = [finished(future.result()) for future in done]  # each is told of
+    return any(enough)
+
+
+def _fold(sweep: Sweep, store: Store) -> tuple[Digest, dict[str, Any]]:
+    """What all recorded chunks come to: their digests added in order, and counts for people."""
+    digest, empty = empty_digest(sweep), empty_digest(sweep)
+    rows, sizes, parts = Counter[str](), Counter[str](), 0
+    failed: list[dict[str, Any]] = []
+    for record in store.journal.records():
+        if record.failed:
+            failed.append(asdict(Failure(record.number, record.start, record.stop, record.failed)))
+            continue
+        digest.add(empty.unpack(record.digest))
+        parts += len(record.parts)
+        rows.update({kind: part.rows for kind, part in record.parts.items()})
+        sizes.update({kind: part.bytes for kind, part in record.parts.items()})
+    return digest, {
+        "kept": digest.scenarios,
+        "pools": digest.pools,
+        "differing": digest.differing,
+        "overfull": digest.overfull,
+        "rows": dict(rows),
+        "bytes": dict(sizes),
+        "parts": parts,
+        "failed": failed,
+    }
+
+
+def _derive(sweep: Sweep, digest: Digest, store: Store) -> dict[str, Any]:
+    """Write charts and aggregates; their entries in the manifest."""
+    if digest.scenarios == 0:
+        return {}
+    from fairsched_fast.sweep.pictures import draw_charts
+
+    files = draw_charts(sweep, digest, store)
+    schema = summary_schema(sweep)
+    for aggregate, moments in zip(sweep.output.aggregates, digest.moments, strict=True):
+        table = aggregate_table(aggregate, moments, schema)
+        files |= store.write_file(
+            f"{AGGREGATES}/{aggregate.name}.parquet", partial(write_parquet, table)
+        )
+    return files
 
 
 def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
@@ -228,6 +253,7 @@ def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
         "name": sweep.name,
         "seed": sweep.seed,
         "policies": list(sweep.policy_names),
+        "policy_sources": {p.name: _source_hash(p) for p in sweep.policies if not p.built_in},
         "on_full": sweep.on_full,
         "scenarios": sweep.end(limit),
         "limit": limit,
@@ -235,3 +261,15 @@ def _about(sweep: Sweep, limit: int | None) -> dict[str, Any]:
         "jobs_sha256": None if sweep.table is None else sweep.table.sha256,
         "axes": [setting.path for setting in sweep.axes],
     }
+
+
+def _source_hash(policy: Policy) -> str:
+    """What a policy of one's own is recognised by: the file it is written in, whole."""
+    written = policy.function if isinstance(policy, KeyPolicy) else None
+    function = written or policy.lower
+    try:
+        source = Path(inspect.getsourcefile(function) or "").read_bytes()
+    except (OSError, TypeError):  # typed into a session, or made by a program
+        code = getattr(function, "__code__", None)
+        source = code.co_code if code is not None else policy.name.encode()
+    return hashlib.sha256(source).hexdigest()

@@ -7,7 +7,8 @@ explained later.
 
 Streams of random numbers are a contract: axis a of block b draws from Philox, keyed by
 SeedSequence(seed, spawn_key=(b, a)); row i of the block takes the i-th double of it (the i-th group
-of `sample` doubles where jobs are drawn), a double being the upper 53 bits of a 64-bit word.
+of `sample` doubles where jobs are drawn), a double being the upper 53 bits of a 64-bit word. Which
+scenarios have their steps kept is drawn the same way.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.model import Scenario
 from fairsched_fast.policy_base import Policy
-from fairsched_fast.sweep.axes import Axis, Draw
+from fairsched_fast.sweep.axes import Axis, Draw, extremes
 from fairsched_fast.sweep.jobs_table import JobsTable
+from fairsched_fast.sweep.output import Output
 from fairsched_fast.sweep.paths import Setting, find_setting
 from fairsched_fast.sweep.settings import Settings
 from fairsched_fast.sweep.where import Filter
@@ -36,6 +38,7 @@ SOBOL_POINTS = 2**30
 """How many points of a Sobol sequence there are."""
 
 _WORDS_PER_COUNTER = 4  # Philox4x64
+_JOBS_STREAM, _STEPS_STREAM = 0xB0B, 0x57E9  # beside those of axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,16 @@ class Rows:
     def __len__(self) -> int:
         return len(self.scenario)
 
+    def picked(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Those of its rows that are chosen (n,)."""
+        return Rows(
+            self.scenario[chosen],
+            self.block,
+            self.repeat[chosen],
+            {setting: column[chosen] for setting, column in self.values.items()},
+            None if self.drawn is None else self.drawn[chosen],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -108,7 +121,7 @@ class Sweep:
     table: JobsTable | None
     sample: int  # jobs drawn in each scenario
     replace: bool
-    keep_jobs: bool
+    output: Output
     text: str
 
     @property
@@ -155,6 +168,27 @@ class Sweep:
     def jobs_per_scenario(self) -> int:
         """Jobs over all pools."""
         return self.sample if self.table is not None else len(self.settings.jobs)
+
+    @property
+    def most_executors(self) -> int:
+        """The most extra executors of any scenario, over all pools."""
+        budgets = {pool: [most] for pool, most in self.settings.extra_executors.items()}
+        for block in self.blocks:
+            for axes in (block.grid, block.linked, block.random, block.sobol):
+                for setting, axis in axes.items():
+                    if setting.parts[0] == "extra_executors":
+                        budgets[setting.parts[1]] += extremes(axis)
+        return int(sum(map(max, budgets.values())))
+
+    def with_steps(self, rows: Rows, block_start: int) -> Rows:
+        """Those rows whose steps are kept: a share, chosen by seed and index alone."""
+        share = self.output.steps
+        if share >= 1 or not len(rows):
+            return rows
+        first = int(rows.scenario[0])
+        inside = np.arange(first, rows.scenario[-1] + 1) - block_start
+        drawn = uniform(self.seed, (rows.block, _STEPS_STREAM), inside)
+        return rows.picked(drawn[rows.scenario - first] < share)
 
     def rows(self, start: int, stop: int) -> Rows:
         """Scenarios start…stop−1, all of one block, less those that `where` drops."""
@@ -222,14 +256,7 @@ def _filter(rows: Rows, where: Filter, settings: Settings) -> Rows:
     for path in where.paths:
         value = find_setting(path, settings).read(settings)
         columns[path] = np.inf if value is None else value  # no ceiling
-    kept = where.keep(columns, len(rows))
-    return Rows(
-        rows.scenario[kept],
-        rows.block,
-        rows.repeat[kept],
-        {setting: column[kept] for setting, column in rows.values.items()},
-        None if rows.drawn is None else rows.drawn[kept],
-    )
+    return rows.picked(where.keep(columns, len(rows)))
 
 
 def words(seed: int, stream: tuple[int, ...], first: int, count: int) -> NDArray[np.uint64]:
@@ -285,7 +312,9 @@ def draw_jobs(
     Without replacement: Floyd's algorithm (Bentley & Floyd, CACM 30(9), 1987), all scenarios at
     once.
     """
-    unit = uniform(seed, (block, 0xB0B), rows, each=max(sample, 1)).reshape(len(rows), sample)
+    unit = uniform(seed, (block, _JOBS_STREAM), rows, each=max(sample, 1)).reshape(
+        len(rows), sample
+    )
     if replace:
         return np.sort(np.minimum((unit * population).astype(np.int64), population - 1), axis=1)
     chosen = np.empty((sample, len(rows)), np.int64)

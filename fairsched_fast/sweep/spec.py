@@ -50,6 +50,16 @@ def _number_or_column(value: object) -> object:
         ) from None
 
 
+def _steps(value: object) -> object:
+    try:
+        return value if isinstance(value, bool) else StepsSection.model_validate(value)
+    except ValidationError:
+        raise ValueError(
+            "expected true, false, or the share of scenarios whose steps are kept, as in "
+            "{ share = 0.01 }"
+        ) from None
+
+
 def _policy(value: object) -> object:
     if not isinstance(value, str | dict):
         raise ValueError('expected a policy\'s name, or { policy = "…", parameter = … }')
@@ -135,10 +145,27 @@ class BlockSection(_Section):
     repeat: PositiveInt = 1
 
 
+class StepsSection(_Section):
+    """`steps = { share = 0.01 }`: of which share of the scenarios."""
+
+    share: float = Field(gt=0, le=1)
+
+
+class AggregateSection(_Section):
+    """`[[output.aggregate]]`: a small table, computed on the way."""
+
+    by: Annotated[list[str], Field(min_length=1)] = ["policy"]
+    measures: Annotated[list[str], Field(min_length=1)] | None = None
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w-]*$")] | None = None
+
+
 class OutputSection(_Section):
     """`[output]`: what to keep."""
 
+    summary: bool = True
     jobs: bool = True
+    steps: Annotated[Any, BeforeValidator(_steps)] = False
+    aggregate: list[AggregateSection] = []
 
 
 class Spec(_Section):
@@ -228,6 +255,8 @@ def _describe(detail: Any) -> str:
         section = _SECTIONS.get(str(location[0]), Spec) if len(location) > 1 else Spec
         if section is JobsSection and len(location) > 2:
             section = ColumnSection
+        if section is OutputSection and len(location) > 2:
+            section = AggregateSection
         known = [field.alias or name for name, field in section.model_fields.items()]
         return f"{path} is an unknown key{did_you_mean(location[-1], known)}"
     if detail["type"] == "missing":

@@ -1,39 +1,47 @@
-"""The result folder: parts written whole or not at all, a manifest, and whose folder it is."""
+"""The result folder: whose it is, who holds it, what of it is whole, and its manifest."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
+from fairsched_fast import engine
 from fairsched_fast.errors import InputError
+from fairsched_fast.sweep.chunks import Chunk
+from fairsched_fast.sweep.durable import Stamp, StorageError, write_whole, writing
+from fairsched_fast.sweep.journal import ChunkRecord, Journal
+from fairsched_fast.sweep.ownership import MANIFEST, SPEC, check_same, read_manifest
 from fairsched_fast.sweep.parts import MEASURES, SCHEMA_VERSION
 from fairsched_fast.sweep.spec import spec_hash
 
 FORMAT = "fairsched-sweep"
-MANIFEST = "manifest.json"
-SPEC = "spec.toml"
-CHARTS = "charts"
-KINDS = ("summary", "jobs")
-_OURS = (
-    *(f"{kind}/part-*.parquet" for kind in KINDS),
-    *(f"{CHARTS}/{name}.png" for name in (*MEASURES, "heatmap")),
-    "*/.*.partial.*",
-)
+KINDS = ("summary", "jobs", "steps")
+CHARTS, AGGREGATES = "charts", "aggregates"
+_LOCK = ".lock"
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
+_DERIVED = (
+    *(f"{CHARTS}/{name}.png" for name in (*MEASURES, "heatmap")),
+    f"{AGGREGATES}/*.parquet",
+)
+_AT_ONCE = 256  # records in memory while parts are looked at
 
 
-class StorageError(OSError):
-    """The results could not be written; what is already there is kept."""
+def part_path(folder: Path, kind: str, number: int) -> Path:
+    """Where a chunk's part of a kind lies."""
+    return folder / kind / f"part-{number:06d}.parquet"
 
 
 class Store:
@@ -48,126 +56,140 @@ class Store:
     def __init__(self, folder: Path, text: str, about: dict[str, Any]) -> None:
         self.folder = folder
         self.spec = text
-        self.about = {"spec_sha256": spec_hash(text), **about}
-        if folder.exists():
-            self._check_ours()
-
-    def _check_ours(self) -> None:
-        here = self.folder
-        if not here.is_dir():
-            raise InputError(f"{here} is a file; expected a folder to write results to")
-        manifest = here / MANIFEST
-        if not manifest.exists():
-            if any(here.iterdir()):
-                raise InputError(
-                    f"{here} exists and holds no sweep; it is left as it was. Name another folder"
-                )
-            return
-        try:
-            there = json.loads(manifest.read_text(encoding="utf-8"))
-            ours = there["format"] == FORMAT
-            scenarios = int(there["scenarios"])
-        except (ValueError, KeyError, TypeError, OSError):
-            ours = False
-        if not ours:
-            raise InputError(
-                f"{manifest} is no manifest of a sweep; {here} is left as it was. "
-                "Name another folder"
-            )
-        for key, what in (("spec_sha256", "spec"), ("jobs_sha256", "jobs table")):
-            if there.get(key) != self.about[key]:
-                raise InputError(
-                    f"{here} holds the sweep of another {what} (see {here / SPEC}); it is left as "
-                    "it was. Name another folder, or delete this one"
-                )
-        if scenarios > self.about["scenarios"]:
-            raise InputError(
-                f"{here} holds {scenarios:,} scenarios of this sweep, and "
-                f"{self.about['scenarios']:,} are asked for; it is left as it was. Name another "
-                "folder, or delete this one"
-            )
-
-    def begin(self) -> None:
-        """Make the folder ours: spec and manifest stand before the first part; old parts go."""
-        with self._writing():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.write_manifest({"status": "running"})
-            for pattern in _OURS:
-                for stale in self.folder.glob(pattern):
-                    stale.unlink()
-            self._write(
-                self.folder / SPEC, lambda path: path.write_text(self.spec, encoding="utf-8")
-            )
-
-    def write_part(self, kind: str, number: int, table: pa.Table) -> int:
-        """Write one part; how many bytes it takes."""
-        path = self.folder / kind / f"part-{number:06d}.parquet"
-        with self._writing():
-            path.parent.mkdir(exist_ok=True)
-            self._write(path, lambda beside: write_parquet(table, beside))
-            return path.stat().st_size
-
-    def write_chart(self, name: str, save: Callable[[Path], object]) -> Path:
-        """Write one chart."""
-        path = self.folder / CHARTS / name
-        with self._writing():
-            path.parent.mkdir(exist_ok=True)
-            self._write(path, save)
-        return path
-
-    def write_manifest(self, outcome: dict[str, Any]) -> dict[str, Any]:
-        """What was run, with what, and what came out."""
-        whole = {
+        self.about = {
             "format": FORMAT,
             "schema": SCHEMA_VERSION,
             "versions": versions(),
-            **self.about,
-            **outcome,
+            "spec_sha256": spec_hash(text),
+            **about,
         }
-        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-        with self._writing():
-            self._write(
-                self.folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8")
-            )
-        return whole
+        self.journal = Journal(folder)
+        self.manifest = self._ours()
 
-    def _write(self, path: Path, save: Callable[[Path], object]) -> None:
-        """Write beside, then rename: a reader never sees half a file."""
-        beside = path.with_name(f".{path.stem}.partial{path.suffix}")
-        try:
-            save(beside)
-            os.replace(beside, path)  # noqa: PTH105 (replaces on every platform)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
-            raise
+    def _ours(self) -> dict[str, Any]:
+        """The manifest that lies there; {} where there is none yet."""
+        there = read_manifest(self.folder, FORMAT, beside={_LOCK})
+        if there:
+            check_same(self.folder, there, self.about, self.spec)
+        return there
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
+        """Hold the folder, so that no other process writes to it.
+
+        Raises
+        ------
+        InputError
+            When another one does, or has meanwhile made it the folder of another sweep.
+        """
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / _LOCK)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise InputError(f"{self.folder} is held by {self._holder()}") from None
         try:
+            self.manifest = self._ours()
             yield
-        except StorageError:  # told already
-            raise
-        except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            remedy = "free some space" if full else "see that it can be written to"
-            raise StorageError(
-                f"{self.folder}: cannot write: {error.strerror or error}. It holds whole "
-                f"parts of an unfinished sweep; {remedy} and run the same command again"
-            ) from error
+        finally:
+            lock.release()
 
+    def _holder(self) -> str:
+        try:
+            by = read_manifest(self.folder, FORMAT, beside={_LOCK})["held_by"]
+            who = f"process {by['pid']} on {by['host']}, since {by['since']}"
+        except (InputError, KeyError, TypeError):
+            who = "another process"
+        return f"{who}; wait for it to end, or name another folder"
 
-def write_parquet(table: pa.Table, where: Any) -> None:
-    """Encode a table the one way we do: the same bytes for the same rows."""
-    pq.write_table(
-        table,
-        where,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in table.schema.names if name != "scenario"],
-        column_encoding={"scenario": "DELTA_BINARY_PACKED"},  # ids only rise
-        write_statistics=True,
-    )
+    def resume(self, expected: Callable[[int], Iterable[Chunk]]) -> set[int]:
+        """Numbers of the chunks that are finished and whole; all else of ours is forgotten.
+
+        `expected` gives the chunks of the sweep up to a number. What is derived from all chunks
+        stays until `restart`.
+        """
+        last = max((record.number for record in self.journal.lines()), default=-1)
+        cuts = {chunk.number: (chunk.start, chunk.stop) for chunk in expected(last)}
+        whole: set[int] = set()
+        named: set[Path] = set()
+
+        def kept() -> Iterator[ChunkRecord]:
+            for record in self._whole_records(cuts):
+                whole.add(record.number)
+                named.update(part_path(self.folder, kind, record.number) for kind in record.parts)
+                yield record
+
+        with writing(self.folder):
+            if self.journal.path.exists():  # the manifest is the first file of ours
+                self.journal.rewrite(kept())
+            for kind in KINDS:
+                for path in (self.folder / kind).glob("part-*.parquet"):
+                    if path not in named:
+                        path.unlink()
+            for partial in self.folder.glob("*/.*.partial.*"):
+                partial.unlink()
+        return whole
+
+    def _whole_records(self, cuts: dict[int, tuple[int, int]]) -> Iterator[ChunkRecord]:
+        def is_whole(record: ChunkRecord) -> bool:
+            return (
+                not record.failed
+                and cuts.get(record.number) == (record.start, record.stop)
+                and all(
+                    part.stamp.holds(part_path(self.folder, kind, record.number))
+                    for kind, part in record.parts.items()
+                )
+            )
+
+        lines = self.journal.lines()
+        with ThreadPoolExecutor(engine.cores()) as pool:
+            while some := list(islice(lines, _AT_ONCE)):
+                whole = pool.map(is_whole, some)
+                yield from (record for record, fine in zip(some, whole, strict=True) if fine)
+
+    def is_complete(self) -> bool:
+        """Whether the manifest says so, and what was derived from the chunks is whole."""
+        return self.manifest.get("status") == "complete" and all(
+            Stamp(**stamp).holds(self.folder / name)
+            for name, stamp in self.manifest.get("files", {}).items()
+        )
+
+    def restart(self) -> None:
+        """Say that the sweep runs: manifest and spec stand before the first part."""
+        holder = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        self.write_manifest({"status": "running", "held_by": holder})
+        with writing(self.folder):
+            for pattern in _DERIVED:
+                for stale in self.folder.glob(pattern):
+                    stale.unlink()
+            write_whole(
+                self.folder / SPEC, lambda path: path.write_text(self.spec, encoding="utf-8")
+            )
+
+    def record(self, record: ChunkRecord) -> None:
+        """Note in the journal what became of a chunk; its parts are in place by then."""
+        with writing(self.folder):
+            self.journal.append(record)
+
+    def write_file(self, name: str, save: Callable[[Path], object]) -> dict[str, Any]:
+        """Write a file derived from all chunks; its entry in the manifest's `files`."""
+        with writing(self.folder):
+            return {name: asdict(write_whole(self.folder / name, save))}
+
+    def write_manifest(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """What was run, with what, and what came out."""
+        self.manifest = {**self.about, **outcome}
+        text = json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n"
+        with writing(self.folder):
+            write_whole(
+                self.folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8")
+            )
+        return self.manifest
 
 
 def versions() -> dict[str, str]:
@@ -179,3 +201,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+__all__ = ["StorageError", "Store", "part_path", "versions"]

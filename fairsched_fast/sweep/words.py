@@ -11,9 +11,12 @@ from pathlib import Path
 from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, StopReason
 from fairsched_fast.sweep.digest import CHARTED
+from fairsched_fast.sweep.ownership import MANIFEST
 from fairsched_fast.sweep.plan import Plan
 from fairsched_fast.sweep.run import Outcome
 
+_FAILURES_SHOWN = 10
+_KINDS = {".png": "chart     ", ".parquet": "aggregate "}
 _READ = """{} -c "import pandas as pd; print(pd.read_parquet('{}/summary').T)\""""
 
 
@@ -51,10 +54,27 @@ def describe_outcome(outcome: Outcome) -> str:
         "",
         *_notices(outcome),
         f"results   {outcome.folder}",
-        *(f"chart     {path}" for path in outcome.charts),
+        *(f"{_KINDS[path.suffix]}{path}" for path in outcome.files),
         f"next      {_READ.format(_python(), outcome.folder)}",
     ]
     return "\n".join(lines)
+
+
+def describe_failures(outcome: Outcome) -> str:
+    """What failed and what to do about it, for people."""
+    shown = [
+        f"  scenarios {f.start:,} … {f.stop - 1:,}: {f.message}"
+        for f in outcome.failures[:_FAILURES_SHOWN]
+    ]
+    more = len(outcome.failures) - len(shown)
+    return "\n".join(
+        [
+            f"{plural(len(outcome.failures), 'chunk')} failed, and again when tried once more; the "
+            "same command tries them again:",
+            *shown,
+            *([f"  … and {more:,} more, listed in {outcome.folder / MANIFEST}"] if more else []),
+        ]
+    )
 
 
 def _python() -> str:
@@ -90,7 +110,14 @@ def _comparison(outcome: Outcome) -> list[str]:
 def _notices(outcome: Outcome) -> list[str]:
     digest, policies = outcome.digest, outcome.sweep.policy_names
     notices = []
-    if len(policies) > 1:
+    if outcome.failures:
+        notices.append("note      some of the sweep failed: these figures are of the rest")
+    if outcome.resumed:
+        notices.append(
+            f"note      {outcome.resumed:,} of {outcome.manifest['scenarios']:,} scenarios were "
+            "there from an earlier run"
+        )
+    if len(policies) > 1 and digest.pools:
         share = 100 * digest.differing / max(digest.pools, 1)
         if digest.differing == 0:
             ended = StopReason(int(digest.stops.sum(axis=0).argmax()))

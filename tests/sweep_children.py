@@ -1,0 +1,48 @@
+"""Sweeps run by child processes, which a test may kill.
+
+Children are forked from a server that has what they need loaded: each starts soon.
+"""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+from sweep_files import ran
+
+from fairsched_fast.sweep import chunks
+
+SMALL_SLICE = 1000
+"""Rows of a slice, and here of a part, so that a small sweep has several."""
+
+LOADED = ["fairsched_fast.sweep.run", "fairsched_fast.sweep.pictures", "fairsched_fast.policies"]
+
+
+def run_until(moment, text, folder):
+    """Run a sweep, and be killed at the `moment`-th step that makes something durable."""
+    chunks.SLICE_ROWS = SMALL_SLICE
+    steps = iter(range(1, moment + 1))
+
+    def deadly(step):
+        def then(*args):
+            here = next(steps, None)
+            if here == moment and moment % 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            step(*args)
+            if here == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return then
+
+    os.fsync, os.replace = deadly(os.fsync), deadly(os.replace)
+    ran(text, Path(folder), workers=2)
+
+
+def killed_at(moment, text, folder):
+    """Whether a child that runs the sweep was killed, and had not ended before."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    child = context.Process(target=run_until, args=(moment, text, str(folder)))
+    child.start()
+    child.join(60)
+    return child.exitcode == -signal.SIGKILL
