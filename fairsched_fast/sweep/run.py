@@ -117,29 +117,40 @@ def run_sweep(
     count_kept(sweep, sweep.end(limit))
     store = Store(out, sweep.text, _about(sweep, limit))
     with store.held():
-        began = time.monotonic()
-        whole = store.resume(
-            lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit))
+        return _go_on(sweep, store, limit, workers or engine.cores(), fail_fast, advance)
+
+
+def _go_on(
+    sweep: Sweep, store: Store, limit: int | None, workers: int, fail_fast: bool, advance: Advance
+) -> Outcome:
+    """Run what is missing in the folder, which is held; all else is taken as it lies there."""
+    began = time.monotonic()
+    whole = store.resume(
+        lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit))
+    )
+    before = sum(record.stop - record.start for record in store.journal.records())
+    if before:
+        advance(before, already=True)
+
+    def finished(record: ChunkRecord) -> bool:
+        advance(record.stop - record.start)
+        return fail_fast and bool(record.failed)
+
+    if before == sweep.end(limit) and store.is_complete():
+        digest, files = _fold(sweep, store)[0], list(store.manifest["files"])
+    else:
+        todo = (chunk for chunk in chunks(sweep, limit) if chunk.number not in whole)
+        digest, files = _finish(
+            sweep, store, began, lambda: _run_chunks(sweep, store, todo, workers, finished)
         )
-        before = sum(r.stop - r.start for r in store.journal.records())
-        if before:
-            advance(before, already=True)
-        if before == sweep.end(limit) and store.is_complete():
-            digest, files = _fold(sweep, store)[0], list(store.manifest["files"])
-        else:
-
-            def finished(record: ChunkRecord) -> bool:
-                advance(record.stop - record.start)
-                return fail_fast and bool(record.failed)
-
-            todo = (chunk for chunk in chunks(sweep, limit) if chunk.number not in whole)
-            threads = workers or engine.cores()
-            digest, files = _finish(
-                sweep, store, began, lambda: _run_chunks(sweep, store, todo, threads, finished)
-            )
-    failed = [Failure(**found) for found in store.manifest["failed"]]
     return Outcome(
-        sweep, out, digest, store.manifest, tuple(out / f for f in files), tuple(failed), before
+        sweep=sweep,
+        folder=store.folder,
+        digest=digest,
+        manifest=store.manifest,
+        files=tuple(store.folder / name for name in files),
+        failures=tuple(Failure(**found) for found in store.manifest["failed"]),
+        resumed=before,
     )
 
 
