@@ -103,11 +103,15 @@ def _whole_lines(claims: Claims, J: int) -> tuple[NDArray[Any], ...] | None:
     offset, slope, per = (_whole(np.asarray(a)) for a in (claims.offset, claims.slope, claims.per))
     if offset is None or slope is None or per is None:
         return None
-    common = _common_multiple(per)
+    runs = _runs(per)  # what an axis of a sweep sets often stays for thousands of scenarios
+    own = per[..., runs[:-1]]
+    common = _common_multiple(own)
     if common is None:
         return None
     L = max(offset.shape[1], slope.shape[1], per.shape[1])
-    factor = np.where(per == 0, 0, common // np.maximum(per, 1))
+    factor = np.where(own == 0, 0, common // np.maximum(own, 1))
+    if len(runs) - 1 < per.shape[-1]:
+        factor = np.repeat(factor, np.diff(runs), axis=-1)
     return tuple(
         a if a.shape[1] == L else np.broadcast_to(a, (a.shape[0], L, a.shape[2]))
         for a in (offset, slope, factor)
@@ -122,6 +126,13 @@ def _whole(numbers: NDArray[Any]) -> NDArray[Any] | None:
         return None
     whole = numbers.astype(np.int32)
     return None if (whole != numbers).any() else whole
+
+
+def _runs(plane: NDArray[Any]) -> NDArray[np.int64]:
+    """Where runs of equal columns of a plane (…, S') begin, and S'."""
+    rows = plane.reshape(-1, plane.shape[-1])
+    changes = np.flatnonzero((rows[:, 1:] != rows[:, :-1]).any(axis=0)) + 1
+    return np.concatenate(([0], changes, [plane.shape[-1]]))
 
 
 def _common_multiple(per: NDArray[Any]) -> NDArray[np.int64] | None:
