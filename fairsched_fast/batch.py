@@ -200,7 +200,7 @@ class Batch(Quantities):
             resources=tuple(resources or (f"r{r}" for r in range(self.R))),
         )
         self._find_units()
-        self.remembered: dict[Any, Any] = {}  # what was made of so small a batch, by whom it was
+        self.remembered: Any = None  # how it was last lowered, for who lowers it again
         self.wanted = ceiling - self.executors
         self.room = self._find_room()
         for array in vars(self).values():
@@ -245,10 +245,13 @@ class Batch(Quantities):
 
         return batch_from_frame(frame)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"remembered": None}
+
     def _twin(self) -> Self:
         """A copy to be changed, which remembers nothing."""
         twin = copy.copy(self)
-        twin.remembered = {}
+        twin.remembered = None
         return twin
 
     def rows(self, start: int, stop: int) -> Self:

@@ -254,7 +254,8 @@ def write_cells(ax: Axes, cells: np.ma.MaskedArray[Any, Any], mesh: QuadMesh) ->
     """Each cell's value, dark on light colours and light on dark ones."""
     shown = cells.compressed()
     span = float(np.ptp(shown)) if len(shown) else 0.0
-    places = 2 if span == 0 else max(0, 1 - math.floor(math.log10(span)))
+    alike = span <= 1e-9 * float(np.abs(shown).max(initial=0))  # but for rounding
+    places = 2 if alike else max(0, 1 - math.floor(math.log10(span)))
     light = np.asarray(mesh.cmap(mesh.norm(cells))) @ [0.3, 0.6, 0.1, 0] > 0.45
     for row, column in np.argwhere(~np.ma.getmaskarray(cells)):
         ink = INK if light[row, column] else "white"

@@ -31,7 +31,7 @@ jobs may not fit, and of long orders, merging is sooner from 64 jobs.
 _SMALL = 1 << 12  # values: to remember so many is no matter
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
-_NO_ORDER = {kind: np.empty((0, 0), kind) for kind in "bhi"}
+_NO_ORDER = {kind.itemsize: np.empty((0, 0), kind) for kind in map(np.dtype, "bhi")}
 
 
 Lowered = tuple[Sequence[Claims], tuple[kernels.WholeProblem, float] | None]
@@ -39,7 +39,7 @@ Lowered = tuple[Sequence[Claims], tuple[kernels.WholeProblem, float] | None]
 
 def outcome(J: int, S: int, choices: NDArray[Any] | None) -> kernels.Outcome:
     """Arrays for a run to write, `choices` (N, S) among them."""
-    orders = _NO_ORDER if choices is None else _NO_ORDER | {choices.dtype.char: choices}
+    orders = _NO_ORDER if choices is None else _NO_ORDER | {choices.itemsize: choices}
     return kernels.Outcome(
         np.empty((J, S), np.int32), np.empty(S, np.int32), np.empty(S, np.int8), *orders.values()
     )
@@ -77,16 +77,18 @@ def _lowered(part: Batch, policy: Policy) -> Lowered:
     """A policy's claims, and the same in whole numbers; remembered where that takes no space.
 
     Few scenarios are run in less time than it takes to lower them, and a batch is often run again:
-    with another `on_full`, or for a step log.
+    with another `on_full`, or for a step log. Only what depends on the batch alone is remembered,
+    which is not known of users' policies.
     """
-    if policy in part.remembered:
-        known: Lowered = part.remembered[policy]
-        return known
+    known: tuple[Policy, Lowered] | None = part.remembered
+    if known is not None and known[0] is policy:
+        return known[1]
     segments = policy(part)
     made = segments, make_whole(part, segments) if part.J <= LOCKSTEP_JOBS else None
-    if part.S * part.J * part.R <= _SMALL or (made[1] and _own_values(made[1][0], part) <= _SMALL):
-        part.remembered.clear()
-        part.remembered[policy] = made
+    pure = policy.built_in and "then" not in policy.given
+    small = part.S * part.J * part.R <= _SMALL
+    if pure and (small or (made[1] and _own_values(made[1][0], part) <= _SMALL)):
+        part.remembered = (policy, made)
     return made
 
 

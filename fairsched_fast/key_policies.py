@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
+from fairsched_fast.compiling import first_use
 from fairsched_fast.errors import InputError
 from fairsched_fast.policy_base import Policy
 from fairsched_fast.registry import SHIPPED, register
@@ -87,7 +88,8 @@ class KeyPolicy(Policy):
             When the key function is none that Numba can compile.
         """
         try:
-            call(kernels.compile_greedy(self.key, on_disk=self.built_in))
+            with first_use(self.key):
+                call(kernels.compile_greedy(self.key, on_disk=self.built_in))
         except NumbaError as error:
             raise InputError(
                 f"policy {self.name!r}: its key function cannot be compiled, expected arithmetic "

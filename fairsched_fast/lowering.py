@@ -122,7 +122,7 @@ def _whole(numbers: NDArray[Any]) -> NDArray[Any] | None:
     """As integers where all are whole and below 2³¹, else None."""
     if numbers.dtype == np.int32:
         return numbers
-    if numbers.size and (numbers.max() > _LARGEST or numbers.min() < -_LARGEST):
+    if numbers.size and (float(numbers.max()) > _LARGEST or float(numbers.min()) < -_LARGEST):
         return None
     whole = numbers.astype(np.int32)
     return None if (whole != numbers).any() else whole
@@ -184,8 +184,17 @@ def _order(J: int, rank: NDArray[np.integer[Any]] | None) -> NDArray[Any]:
 
 
 def _stacked(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """One array with the segments as its first axis."""
-    return np.stack(np.broadcast_arrays(*parts)) if len(parts) > 1 else parts[0][np.newaxis]
+    """One array with the segments as its first axis; missing lines repeat the last."""
+    if len(parts) == 1:
+        return parts[0][np.newaxis]
+    most = max(part.shape[1] for part in parts)
+    even = [
+        np.concatenate([part, np.repeat(part[:, -1:], most - part.shape[1], axis=1)], axis=1)
+        if part.ndim == 3
+        else part
+        for part in parts
+    ]
+    return np.stack(np.broadcast_arrays(*even))
 
 
 def _plain(array: NDArray[Any], dtype: Any) -> NDArray[Any]:

@@ -134,5 +134,6 @@ def common_denominator(capacity: Floats) -> tuple[Floats, Floats]:
         step = np.gcd(over.astype(np.int64), np.where(whole, row, 1).astype(np.int64))
         over = np.where(whole, over * (row / step), 1.0)
         whole &= over < EXACT
+        over = np.where(whole, over, 1.0)
     over = np.where(whole, over, 1.0)
     return np.where(capacity == 0, 0.0, over / some), over

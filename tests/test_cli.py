@@ -153,17 +153,10 @@ def test_a_sweep_ends_with_what_it_found_and_what_to_type_next(fairsched, my_spe
     assert (code, err) == (0, "")
     assert out.startswith("test: 6 scenarios × 2 policies")
     assert "results   out\n" in out
-    command = out.splitlines()[-1].removeprefix("next").strip()
-    assert "python" in command and ' -c "import pandas' in command
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "[15 rows x 12 columns]" in done.stdout
+    assert out.splitlines()[-1].startswith("next      fairsched explain out ID; ")
+    code, told, _ = fairsched("explain", "out", "0")
+    assert code == 0
+    assert told.startswith("SCENARIO 0 OF test")
     assert pq.read_table(tmp_path / "out" / "summary").num_rows == 12
 
 

@@ -374,3 +374,31 @@ def test_a_policy_that_is_not_defined_here_is_said(tmp_path):
     edit_manifest(tmp_path, spec_sha256=spec_hash(text))
     with refused("spec.toml: unknown policy 'my_own'", "(--policy-file)"):
         fs.open_results(tmp_path).scenario(0)
+
+
+def test_a_part_that_is_gone_is_missed(tmp_path):
+    folder = in_small_parts(blocks(GRID), tmp_path)
+    next((folder / "summary").iterdir()).unlink()
+    with pytest.warns(UserWarning, match=r"summary has [\d,]+ rows, and the sweep wrote [\d,]+"):
+        fs.open_results(folder)
+
+
+def test_steps_and_each_aggregate_are_tables_of_their_own(tmp_path):
+    output = """
+[output]
+steps = true
+[[output.aggregate]]
+name = "by_policy"
+by = ["policy"]
+measures = ["jain"]
+[[output.aggregate]]
+name = "by_stop"
+by = ["stop"]
+measures = ["steps"]
+"""
+    ran(blocks(GRID) + output, tmp_path)
+    results = fs.open_results(tmp_path)
+    assert {"steps", "aggregates/by_policy", "aggregates/by_stop"} <= set(results.tables)
+    assert set(results.aggregate("by_policy")["measure"]) == {"jain"}
+    assert "stop" in results.aggregate("by_stop").columns
+    assert len(results.steps()) == results.summary()["steps"].sum()

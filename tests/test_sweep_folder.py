@@ -208,9 +208,9 @@ def test_the_end_says_where_the_results_are_and_what_to_type_next(tmp_path):
     assert said.startswith("test: 120 scenarios × 2 policies in ")
     assert f"results   {tmp_path}" in said
     assert f"chart     {tmp_path / 'charts' / 'jain.png'}" in said
-    command = said.splitlines()[-1].removeprefix("next").strip()
-    assert " -c " in command
-    assert f"read_parquet('{tmp_path}/summary')" in command
+    then = said.splitlines()[-1].removeprefix("next").strip()
+    assert f"fairsched explain {tmp_path} ID" in then
+    assert f"fs.open_results('{tmp_path}')" in then
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are set as POSIX has it")

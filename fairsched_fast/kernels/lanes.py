@@ -66,7 +66,7 @@ def run_lanes(
     kind : int16, int32 or int64 (0,)
         An array of the type that keys are held in; packed keys stay below its largest number.
     out
-        Written.
+        Written; the order in `small` or `medium`.
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
@@ -82,6 +82,7 @@ def run_lanes(
             end_log(out, first + start, width, steps)
         for g in range(segments):
             bounded = fill(whole, g, start, width, places, desk, rows)
+            # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
             sure = start - start if tight else longest
             while not together or steps < longest:
                 if sure == 0:

@@ -64,6 +64,7 @@ def run_records(
             end_log(out, first + start, width, steps)
         for g in range(segments):
             fill(whole, g, start, width, places, desk, rows)
+            # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
             sure = start - start if tight else longest
             while not together or steps < longest:
                 if sure == 0:

@@ -39,7 +39,7 @@ class Desk(NamedTuple):
     given: NDArray[np.int32]  # (J, lanes) granted so far, in rank order
     limit: NDArray[np.int32]  # (lanes,) steps until the budget is spent or the pool is full
     full: NDArray[np.int32]  # (lanes,) steps that equal demands have room for
-    done: NDArray[np.int32]  # (lanes,) steps taken
+    done: NDArray[np.int32]  # (lanes,) limit less the steps that are left
     who: NDArray[np.int16]  # (lanes,) the job granted to, −1 where none
     free: NDArray[np.int64]  # (R, lanes) capacity left
     user_left: NDArray[np.int64]  # (U, lanes)
@@ -87,9 +87,9 @@ def line_row(
     if order.shape[1] == 1 or plane.shape[1] == 1:
         spread(plane[of, order[q, 0] if plane.shape[1] > 1 else 0, line], start, width, out)
         return
-    wide = plane.shape[3] > 1
+    kind, wide = out.dtype.type, plane.shape[3] > 1
     for lane in range(width):
-        out[lane] = plane[of, order[q, start + lane], line, start + lane if wide else 0]
+        out[lane] = kind(plane[of, order[q, start + lane], line, start + lane if wide else 0])
 
 
 @leaf
@@ -112,13 +112,14 @@ def place_row(
 
 @leaf
 def spread(row: NDArray[Any], start: int, width: int, out: NDArray[Any]) -> None:
-    """What a row (S',) says of a block's scenarios."""
+    """What a row (S',) says of a block's scenarios, cut to the type of `out`."""
+    kind = out.dtype.type
     if row.shape[0] > 1:
         part = row[start : start + width]
         for lane in range(width):
-            out[lane] = part[lane]
+            out[lane] = kind(part[lane])
     else:
-        value = row[0]
+        value = kind(row[0])
         for lane in range(width):
             out[lane] = value
 

@@ -14,11 +14,27 @@ from fairsched_fast.errors import InputError, did_you_mean
 from fairsched_fast.sweep.conditions import Table, check_columns, condition
 
 _PARTS = "[!.]*.parquet"  # names that begin with a dot are of parts that were being written
+AGGREGATES = "aggregates"  # a folder of tables, a file each; other folders are tables
 
 
 def table_names(folder: Path) -> tuple[str, ...]:
-    """The tables that are there: folders with Parquet parts."""
-    return tuple(sorted({part.parent.name for part in folder.glob(f"*/{_PARTS}")}))
+    """The tables that are there: folders with Parquet parts, and `aggregates/NAME`."""
+    return tuple(sorted({_table_of(part) for part in folder.glob(f"*/{_PARTS}")}))
+
+
+def _table_of(part: Path) -> str:
+    folder = part.parent.name
+    return f"{folder}/{part.stem}" if folder == AGGREGATES else folder
+
+
+def count_rows(folder: Path, table: str) -> int | None:
+    """How many rows a table has: 0 where there is none, None where its parts cannot be read."""
+    if table not in table_names(folder):
+        return 0
+    try:
+        return int(open_table(folder, table).count_rows())
+    except (InputError, pa.ArrowInvalid, OSError):
+        return None
 
 
 def open_table(folder: Path, table: str) -> ds.Dataset:
@@ -35,7 +51,7 @@ def open_table(folder: Path, table: str) -> ds.Dataset:
             f"{folder} has no table {table!r}{did_you_mean(table, known)} (the sweep file's "
             "[output] may leave it out; an unfinished sweep may not have come to it)"
         )
-    parts = sorted(str(part) for part in folder.glob(f"{table}/{_PARTS}"))
+    parts = sorted(str(part) for part in folder.glob(f"*/{_PARTS}") if _table_of(part) == table)
     try:
         return ds.dataset(parts, format="parquet")
     except (pa.ArrowInvalid, OSError) as error:
@@ -47,7 +63,7 @@ def read_table(
 ) -> pd.DataFrame:
     """Rows and columns of a table: see `Results.summary`."""
     dataset = open_table(folder, table)
-    others = (other for other in table_names(folder) if other != table)
+    others = (name for name in table_names(folder) if name != table and AGGREGATES not in name)
     elsewhere = {name: other for other in others for name in open_table(folder, other).schema.names}
     asked = Table(table, dataset.schema, elsewhere)
     check_columns(columns, asked)
@@ -80,6 +96,5 @@ def holds_scenario(folder: Path, i: int) -> bool:
 
 
 def _damaged(folder: Path, table: str, error: Exception) -> InputError:
-    return InputError(
-        f"{folder / table}: a part cannot be read: {str(error).splitlines()[0]} Run the sweep again"
-    )
+    what = str(error).splitlines()[0].rstrip(". ")
+    return InputError(f"{folder / table}: a part cannot be read: {what}. Run the sweep again")

@@ -27,6 +27,8 @@ from fairsched_fast.sweep.ownership import MANIFEST, SPEC
 from fairsched_fast.sweep.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.reading import make_sweep
 from fairsched_fast.sweep.result_tables import (
+    AGGREGATES,
+    count_rows,
     describe_columns,
     holds_scenario,
     open_table,
@@ -47,13 +49,11 @@ if TYPE_CHECKING:
     from fairsched_fast.result import Result
     from fairsched_fast.sweep.sampling import Rows, Sweep
 
-_PARTS = "[!.]*.parquet"  # names that begin with a dot are of parts that were being written
-
 
 def open_results(folder: str | PathLike[str], jobs: str | PathLike[str] | None = None) -> Results:
     """Open what `fairsched sweep … --out folder` wrote.
 
-    Warns where the sweep has not finished: its tables then lack scenarios.
+    Warns where the sweep has not finished, or parts of it are gone: its tables then lack scenarios.
 
     Parameters
     ----------
@@ -69,8 +69,9 @@ def open_results(folder: str | PathLike[str], jobs: str | PathLike[str] | None =
         When the folder holds no sweep, or one that another version wrote.
     """
     results = Results(Path(folder), None if jobs is None else Path(jobs))
-    if results.unfinished:
-        warnings.warn(results.unfinished, stacklevel=2)
+    lack = results.unfinished or results.missing
+    if lack:
+        warnings.warn(lack, stacklevel=2)
     return results
 
 
@@ -120,6 +121,18 @@ class Results:
             f"{self.folder} holds an unfinished sweep (its status is {self.status}): tables lack "
             "scenarios. Run the same `fairsched sweep` again to finish it"
         )
+
+    @property
+    def missing(self) -> str:
+        """A sentence where a finished sweep's tables have not the rows it wrote, else ""."""
+        for table, rows in self.manifest.get("rows", {}).items():
+            there = count_rows(self.folder, table)
+            if there is not None and there != rows:  # damaged ones are told of when they are read
+                return (
+                    f"{self.folder / table} has {there:,} rows, and the sweep wrote {rows:,}: some "
+                    "parts are gone. Run the same `fairsched sweep` again to make them anew"
+                )
+        return ""
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -194,6 +207,16 @@ class Results:
     ) -> pd.DataFrame:
         """One row per scenario, policy and job; parameters as in `summary`."""
         return read_table(self.folder, "jobs", columns, where)
+
+    def steps(
+        self, columns: Sequence[str] | None = None, where: str | pc.Expression | None = None
+    ) -> pd.DataFrame:
+        """One row per executor given, where `[output]` keeps steps; parameters as in `summary`."""
+        return read_table(self.folder, "steps", columns, where)
+
+    def aggregate(self, name: str) -> pd.DataFrame:
+        """A table that the sweep computed on the way, by its name in `[[output.aggregate]]`."""
+        return read_table(self.folder, f"{AGGREGATES}/{name}", None, None)
 
     def scenario(self, i: int) -> Scenario:
         """A scenario, rebuilt from its index.

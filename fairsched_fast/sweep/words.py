@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from fairsched_fast.sweep.run import Outcome
 
 _FAILURES_SHOWN = 10
 _KINDS = {".png": "chart     ", ".parquet": "aggregate "}
-_READ = """{} -c "import pandas as pd; print(pd.read_parquet('{}/summary').T)\""""
 
 
 def describe_plan(plan: Plan, spec: Path, jobs: Path | None = None) -> str:
@@ -55,9 +52,18 @@ def describe_outcome(outcome: Outcome) -> str:
         *_notices(outcome),
         f"results   {outcome.folder}",
         *(f"{_KINDS[path.suffix]}{path}" for path in outcome.files),
-        f"next      {_READ.format(_python(), outcome.folder)}",
+        f"next      {_next(outcome)}",
     ]
     return "\n".join(lines)
+
+
+def _next(outcome: Outcome) -> str:
+    """How to look further."""
+    if outcome.digest.scenarios == 0:
+        return "mend what failed, and run the same command again"
+    return (
+        f"fairsched explain {outcome.folder} ID; in Python fs.open_results({str(outcome.folder)!r})"
+    )
 
 
 def describe_failures(outcome: Outcome) -> str:
@@ -75,12 +81,6 @@ def describe_failures(outcome: Outcome) -> str:
             *([f"  … and {more:,} more, listed in {outcome.folder / MANIFEST}"] if more else []),
         ]
     )
-
-
-def _python() -> str:
-    """The interpreter that has pandas: this one, as short as it can be written."""
-    near = os.path.relpath(sys.executable)
-    return sys.executable if near.startswith("..") else near
 
 
 def _comparison(outcome: Outcome) -> list[str]:
@@ -131,6 +131,12 @@ def _notices(outcome: Outcome) -> list[str]:
                 f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs "
                 f"({share:.1f}%)"
             )
+    asked = outcome.manifest["scenarios"]
+    if asked < outcome.sweep.size:
+        notices.append(
+            f"note      the first {asked:,} of {outcome.sweep.size:,} scenarios: a corner of the "
+            "sweep, not a sample of it"
+        )
     if outcome.sweep.weighted:
         notices.append(
             "note      weights differ: the gap is between plain dominant shares, Jain's index is "
