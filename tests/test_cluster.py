@@ -128,10 +128,6 @@ def fewest(batch, *, bonus=1):
     one = np.ones((1, 1, 1))
     return fs.Claims(halved(batch.executors[:, None]) + bonus, one, one)
 
-@fs.key_policy("squares")
-def squares(usage, demand, capacity, weight, executors):
-    return ((usage / capacity) ** 2).sum() / weight
-
 if __name__ == "__main__":
     fs.run_sweep("mine.toml", "threads")
     with Client(sys.argv[1]) as client:
@@ -142,7 +138,7 @@ if __name__ == "__main__":
 
 def test_policies_typed_into_a_program_travel(client, tmp_path, fairsched):
     """Those of `__main__`, whether that is the program or a `--policy-file`'s."""
-    policies = '["squares", "fewest", { policy = "fewest", bonus = 2 }]'
+    policies = '["drf", "fewest", { policy = "fewest", bonus = 2 }]'
     (tmp_path / "mine.toml").write_text(blocks("repeat = 9", "repeat = 7", policies=policies))
     (tmp_path / "mine.py").write_text(SCRIPT)
     address = client.scheduler.address
@@ -152,6 +148,21 @@ def test_policies_typed_into_a_program_travel(client, tmp_path, fairsched):
     assert (code, "16 scenarios × 3 policies" in out) == (0, True)
     wanted = lasting(tmp_path / "threads")
     assert lasting(tmp_path / "dask") == lasting(tmp_path / "command") == wanted
+
+
+@fs.key_policy("held")
+def held(usage, demand, capacity, weight, executors):
+    """Fewest executors held."""
+    return executors / weight
+
+
+def test_a_key_function_is_compiled_where_it_arrives(tmp_path):
+    sweep = parse_sweep(spec(policies='["held"]'))
+    (tmp_path / "spec.toml").write_text(sweep.text, encoding="utf-8")
+    (there,) = cluster._unpacked(cluster.pack(sweep), tmp_path).policies
+    assert there.function is not held.function
+    assert there.description == "Fewest executors held."
+    assert fs.allocate(sweep.base_scenario(), there).granted.tolist() == [[8, 7]]
 
 
 def test_what_a_worker_must_have_is_said(tmp_path):
