@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def held(usage, demand, capacity, weight, executors):
 
 
 def test_a_key_function_is_compiled_where_it_arrives(tmp_path):
-    sweep = parse_sweep(spec(policies='["held"]'))
+    sweep = replace(parse_sweep(spec()), policies=(held,))
     (tmp_path / "spec.toml").write_text(sweep.text, encoding="utf-8")
     (there,) = cluster._unpacked(cluster.pack(sweep), tmp_path).policies
     assert there.function is not held.function

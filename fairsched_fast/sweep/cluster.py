@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import pickle
+import signal
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -211,19 +213,10 @@ def connected(scheduler: str | None, workers: int | None, stream: TextIO) -> Ite
         When Dask is not installed, or nobody answers at the address.
     """
     _needed()
-    import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     with contextlib.ExitStack() as held:
-        if scheduler is None:
-            held.enter_context(dask.config.set({"distributed.scheduler.worker-saturation": 1.0}))
-            where: Any = held.enter_context(
-                LocalCluster(
-                    n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
-                )
-            )
-        else:
-            where = scheduler
+        where = held.enter_context(_processes(workers)) if scheduler is None else scheduler
         try:
             client = held.enter_context(Client(where, timeout=_PATIENCE))
         except (OSError, ValueError) as error:
@@ -231,3 +224,20 @@ def connected(scheduler: str | None, workers: int | None, stream: TextIO) -> Ite
         if not client.nthreads():
             print("waiting for workers …", file=stream, flush=True)
         yield client
+
+
+def _processes(workers: int | None) -> Any:
+    """A cluster of this machine's, which does not hear Ctrl-C: it is us who end it."""
+    from distributed import LocalCluster
+
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what child processes begin with
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
+        )
+    finally:
+        signal.signal(signal.SIGINT, heard)
