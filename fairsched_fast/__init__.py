@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairsched_fast.registry import find_policy, policy
     from fairsched_fast.result import Result, StopReason
     from fairsched_fast.sweep.results import open_results
+    from fairsched_fast.sweep.run import run_sweep
     from fairsched_fast.tables import difference
     from fairsched_fast.water_filling import fluid
 
@@ -44,6 +45,7 @@ _HOME = {
     "lower": "lowering",
     "open_results": "sweep.results",
     "policy": "registry",
+    "run_sweep": "sweep.run",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "lower",
     "open_results",
     "policy",
+    "run_sweep",
 ]
 
 

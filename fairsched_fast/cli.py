@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -122,6 +123,14 @@ def sweep(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="End with the first chunk that fails.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", help="Run on the Dask cluster at this address (tcp://…)."),
+    ] = None,
+    dask_workers: Annotated[
+        int | None,
+        typer.Option("--dask-workers", min=1, help="Run on this many Dask processes here."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run every scenario of a sweep file under each policy, or go on where a run was stopped."""
@@ -136,9 +145,18 @@ def sweep(
     total = read.end(limit)
     compile_kernels(sys.stderr)
     try:
-        with progress(total, "scenarios") as advance:
+        with (
+            _cluster(scheduler, dask_workers, workers) as client,
+            progress(total, "scenarios") as advance,
+        ):
             outcome = run_sweep(
-                read, out, limit=limit, workers=workers, fail_fast=fail_fast, advance=advance
+                read,
+                out,
+                limit=limit,
+                workers=workers,
+                client=client,
+                fail_fast=fail_fast,
+                advance=advance,
             )
     except KeyboardInterrupt:
         _fail(
@@ -223,6 +241,21 @@ def doctor(as_json: Json = False) -> None:
         if as_json
         else "\n".join(f"{name:<{width}}  {value}" for name, value in found.items())
     )
+
+
+def _cluster(
+    scheduler: str | None, dask_workers: int | None, workers: int | None
+) -> AbstractContextManager[Any]:
+    """A client of the Dask cluster that is asked for, None where none is."""
+    from fairsched_fast.errors import InputError
+
+    if [scheduler, dask_workers, workers].count(None) < 2:
+        raise InputError("expected one of --workers, --dask-workers and --scheduler")
+    if scheduler is None and dask_workers is None:
+        return nullcontext()
+    from fairsched_fast.sweep.cluster import connected
+
+    return connected(scheduler, dask_workers, sys.stderr)
 
 
 def _load(policy_file: Path | None) -> None:

@@ -11,7 +11,10 @@ from typing import Any
 from fairsched_fast import engine, kernels
 from fairsched_fast.sweep.store import versions
 
-EXTRAS = {"qmc": ("scipy", "Sobol draws in sweeps")}
+EXTRAS = {
+    "qmc": ("scipy", "Sobol draws in sweeps"),
+    "dask": ("distributed", "sweeps on a cluster"),
+}
 
 
 def examine() -> dict[str, str]:

@@ -65,6 +65,13 @@ class KeyPolicy(Policy):
             "policy made of claims here, such as 'drf'"
         )
 
+    def by_value(self) -> tuple[Any, ...]:
+        """As `Policy.by_value`; the key is made again, as Numba knows it only where it was made."""
+        if self.function is None:
+            return super().by_value()
+        state = {name: value for name, value in vars(self).items() if name not in ("key", "lower")}
+        return _with_key, (type(self), state)
+
     def facts(self, batch: Batch) -> KeyFacts:
         """What the key function reads of each job of a batch."""
         facts = self._lowered(batch)
@@ -166,6 +173,12 @@ def key_policy(
         return register(made)
 
     return make
+
+
+def _with_key(kind: type[KeyPolicy], state: dict[str, Any]) -> KeyPolicy:
+    """The policy of a scalar function that came from another process."""
+    function = state["function"]
+    return kind(**state, lower=_lowering_for(function), key=_scalar(function))
 
 
 def _lowering_for(function: ScalarKey) -> Callable[[Batch], KeyFacts]:

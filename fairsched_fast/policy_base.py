@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import inspect
 import json
 import re
@@ -204,6 +205,10 @@ class Policy:
             return super().__reduce__()
         base = self.lower.__name__
         return _rebuilt, (base, self.name, dict(self.given))
+
+    def by_value(self) -> tuple[Any, ...]:
+        """As `__reduce__`, of a policy of one's own with its function: for who lacks its module."""
+        return copyreg.__newobj__, (type(self),), dict(vars(self))  # type: ignore[attr-defined]
 
     def measure_of(self, batch: Batch) -> str:
         """What its key measures, in words: `weighted` where weights make a difference."""

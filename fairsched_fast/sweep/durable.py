@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+PARTIAL = ".*.partial.*"  # names of files that are being written, or were when their writer died
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -77,9 +79,12 @@ def write_whole(path: Path, save: Callable[[Path], object]) -> Stamp:
 
 @contextlib.contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """Yields where to write; what is there at the end takes its place durably, or goes."""
+    """Yields where to write; what is there at the end takes its place durably, or goes.
+
+    No two writers share that place: one that is thought dead may still be at work.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    partial = path.with_name(f".{path.stem}.partial.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield partial
         with partial.open("rb+") as file:

@@ -68,7 +68,6 @@ class Journal:
         self.path = folder / NAME
         self._lock = threading.Lock()
         self._places: dict[int, int] = {}
-        self._end = 0
 
     def __len__(self) -> int:
         return len(self._places)
@@ -93,13 +92,13 @@ class Journal:
     def append(self, record: ChunkRecord) -> None:
         """Add a line, durably. Threads may call this."""
         with self._lock, self.path.open("ab") as file:
+            place = file.tell()
             file.write(record.line())
             file.flush()
             os.fsync(file.fileno())
-            if self._end == 0:
+            if place == 0:
                 sync_folder(self.path.parent)
-            self._places[record.number] = self._end
-            self._end = file.tell()
+            self._places[record.number] = place
 
     def rewrite(self, records: Iterable[ChunkRecord]) -> None:
         """Replace all lines, durably, in the order of `records`."""
@@ -113,4 +112,4 @@ class Journal:
                     end += file.write(record.line())
 
         write_whole(self.path, save)
-        self._places, self._end = places, end
+        self._places = places

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairsched_fast.errors import InputError
+from fairsched_fast.sweep.durable import PARTIAL
 
 MANIFEST = "manifest.json"
 SPEC = "spec.toml"
@@ -31,8 +32,7 @@ def read_manifest(folder: Path, form: str, beside: Set[str]) -> dict[str, Any]:
     if not folder.is_dir():
         raise InputError(f"{folder} is a file; expected a folder to write results to")
     if not manifest.exists():
-        own = {f".{MANIFEST.removesuffix('.json')}.partial.json", *beside}
-        if any(path.name not in own for path in folder.iterdir()):
+        if any(path.name not in beside and not path.match(PARTIAL) for path in folder.iterdir()):
             raise InputError(f"{folder} exists and holds no sweep; {_LEFT}")
         return {}
     try:

@@ -1,8 +1,8 @@
 """Running a sweep: chunks on all cores, each recorded once its parts stand, and going on later.
 
-Threads run the chunks: kernels, NumPy and Parquet encoding all leave Python's lock. What the sweep
-comes to is read back from the journal, chunk by chunk in order, so that it is the same whether the
-work was done at once, spread, or stopped and taken up again.
+A crew runs the chunks: threads, or a cluster's workers. What the sweep comes to is read back from
+the journal, chunk by chunk in order, so that it is the same whether the work was done at once,
+spread, or stopped and taken up again.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import inspect
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import takewhile
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairsched_fast import capacity_checks, engine
 from fairsched_fast.errors import InputError
@@ -26,16 +26,18 @@ from fairsched_fast.policy_base import Policy
 from fairsched_fast.progress import Advance
 from fairsched_fast.sweep.aggregates import aggregate_table
 from fairsched_fast.sweep.chunks import Chunk, chunks
-from fairsched_fast.sweep.compute import attempt
 from fairsched_fast.sweep.counting import NOTHING_KEPT, count_kept
+from fairsched_fast.sweep.crew import Crew, Threads
 from fairsched_fast.sweep.digest import Digest, empty_digest
 from fairsched_fast.sweep.durable import write_parquet
 from fairsched_fast.sweep.journal import ChunkRecord
 from fairsched_fast.sweep.parts import summary_schema
+from fairsched_fast.sweep.reading import load_sweep
 from fairsched_fast.sweep.sampling import Sweep
 from fairsched_fast.sweep.store import AGGREGATES, Store
 
-_AHEAD = 2  # chunks waiting beside those that run: bounds memory
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def _silent(done: int, *, already: bool = False) -> None:
@@ -82,11 +84,13 @@ def check_overfull(sweep: Sweep) -> None:
 
 
 def run_sweep(
-    sweep: Sweep,
-    out: Path,
+    spec: Sweep | str | PathLike[str],
+    out: str | PathLike[str],
     *,
+    jobs: str | PathLike[str] | None = None,
     limit: int | None = None,
     workers: int | None = None,
+    client: Client | None = None,
     fail_fast: bool = False,
     advance: Advance = _silent,
 ) -> Outcome:
@@ -94,12 +98,17 @@ def run_sweep(
 
     Parameters
     ----------
-    sweep, out
-        What to run, and the folder for its results.
+    spec, out
+        A sweep file's path, or what `load_sweep` made of it, and the folder for its results.
+    jobs
+        A CSV that stands in for the file's `[jobs] csv`.
     limit
         Only the scenarios with the first `limit` ids.
     workers
         Threads; None is all cores. The files do not depend on it.
+    client
+        A `dask.distributed.Client`: its cluster's workers run the chunks, and write to `out`, which
+        they see by the same path. The files do not depend on that either.
     fail_fast
         End with the first chunk that fails; else the others go on, and `failures` has the list.
     advance
@@ -109,19 +118,51 @@ def run_sweep(
     Raises
     ------
     InputError
-        When the folder is not ours or held by another process, or `where` keeps nothing.
+        When the spec is wrong, the folder not ours or held by another process, or `where` keeps
+        nothing.
     StorageError
         When results cannot be written.
     """
+    sweep = _understood(spec, jobs)
     check_overfull(sweep)
     count_kept(sweep, sweep.end(limit))
-    store = Store(out, sweep.text, _about(sweep, limit))
+    store = Store(Path(out), sweep.text, _about(sweep, limit))
     with store.held():
-        return _go_on(sweep, store, limit, workers or engine.cores(), fail_fast, advance)
+        hire = _hiring(sweep, store.folder, workers, client)
+        return _go_on(sweep, store, limit, hire, fail_fast, advance)
+
+
+def _understood(spec: Sweep | str | PathLike[str], jobs: str | PathLike[str] | None) -> Sweep:
+    if not isinstance(spec, Sweep):
+        return load_sweep(Path(spec), None if jobs is None else Path(jobs))
+    if jobs is not None:
+        raise InputError(
+            f"jobs is {jobs!r}, and the sweep is read already; give its path, or no jobs"
+        )
+    return spec
+
+
+def _hiring(
+    sweep: Sweep, folder: Path, workers: int | None, client: Client | None
+) -> Callable[[], Crew]:
+    """What makes the crew, once there is work for it."""
+    if client is None:
+        return lambda: Threads(sweep, folder, workers or engine.cores())
+    from fairsched_fast.sweep.cluster import Cluster, check_client
+
+    if workers is not None:
+        raise InputError(f"workers is {workers}, and client says who works; leave one of them out")
+    check_client(client)
+    return lambda: Cluster(client, sweep, folder)
 
 
 def _go_on(
-    sweep: Sweep, store: Store, limit: int | None, workers: int, fail_fast: bool, advance: Advance
+    sweep: Sweep,
+    store: Store,
+    limit: int | None,
+    hire: Callable[[], Crew],
+    fail_fast: bool,
+    advance: Advance,
 ) -> Outcome:
     """Run what is missing in the folder, which is held; all else is taken as it lies there."""
     began = time.monotonic()
@@ -141,7 +182,7 @@ def _go_on(
     else:
         todo = (chunk for chunk in chunks(sweep, limit) if chunk.number not in whole)
         digest, files = _finish(
-            sweep, store, began, lambda: _run_chunks(sweep, store, todo, workers, finished)
+            sweep, store, began, lambda: _run_chunks(hire(), store, todo, finished)
         )
     return Outcome(
         sweep=sweep,
@@ -180,42 +221,32 @@ def _finish(
 
 
 def _run_chunks(
-    sweep: Sweep,
-    store: Store,
-    todo: Iterator[Chunk],
-    workers: int,
-    finished: Callable[[ChunkRecord], bool],
+    crew: Crew, store: Store, todo: Iterator[Chunk], finished: Callable[[ChunkRecord], bool]
 ) -> None:
-    """Run chunks on threads, a bounded window ahead, until `finished` says that it is enough.
+    """Have chunks run, a bounded window ahead, until `finished` says that it is enough.
 
-    Those under way when that is so, or when the user interrupts, are still finished and recorded.
+    Those that the crew still finishes when that is so, or when the user interrupts, are recorded.
     """
 
-    def work(chunk: Chunk) -> ChunkRecord:
-        record = attempt(sweep, chunk, store.folder)
-        store.record(record)
-        return record
+    def settle() -> bool:
+        enough = False
+        for record in crew.settled():
+            store.record(record)
+            enough |= finished(record)
+        return enough
 
-    running: set[Future[ChunkRecord]] = set()
-    pool = ThreadPoolExecutor(workers)
     try:
         for chunk in todo:
-            running.add(pool.submit(work, chunk))
-            if len(running) >= workers + _AHEAD and _settle(running, finished):
+            crew.submit(chunk)
+            if crew.is_full() and settle():
                 return
-        while running:
-            if _settle(running, finished):
+        while len(crew):
+            if settle():
                 return
     finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _settle(running: set[Future[ChunkRecord]], finished: Callable[[ChunkRecord], bool]) -> bool:
-    """Wait for some to finish, and take them out; whether that is enough."""
-    done, _ = wait(running, return_when=FIRST_COMPLETED)
-    running -= done
-    enough = [finished(future.result()) for future in done]  # each is told of
-    return any(enough)
+        for record in crew.close():
+            store.record(record)
+    store.clear_partials()
 
 
 def _fold(sweep: Sweep, store: Store) -> tuple[Digest, dict[str, Any]]:

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from fairsched_fast import engine
 from fairsched_fast.errors import InputError
 from fairsched_fast.sweep.chunks import Chunk
-from fairsched_fast.sweep.durable import Stamp, StorageError, write_whole, writing
+from fairsched_fast.sweep.durable import PARTIAL, Stamp, StorageError, write_whole, writing
 from fairsched_fast.sweep.journal import ChunkRecord, Journal
 from fairsched_fast.sweep.ownership import MANIFEST, SPEC, check_same, read_manifest
 from fairsched_fast.sweep.parts import MEASURES, SCHEMA_VERSION
@@ -127,9 +127,15 @@ class Store:
                 for path in (self.folder / kind).glob("part-*.parquet"):
                     if path not in named:
                         path.unlink()
-            for partial in self.folder.glob("*/.*.partial.*"):
-                partial.unlink()
+        self.clear_partials()
         return whole
+
+    def clear_partials(self) -> None:
+        """Delete what writers left that were killed."""
+        with writing(self.folder):
+            for pattern in (PARTIAL, f"*/{PARTIAL}"):
+                for partial in self.folder.glob(pattern):
+                    partial.unlink(missing_ok=True)
 
     def _whole_records(self, cuts: dict[int, tuple[int, int]]) -> Iterator[ChunkRecord]:
         def is_whole(record: ChunkRecord) -> bool:
