@@ -89,7 +89,7 @@ class Cluster:
     def close(self) -> tuple[ChunkRecord, ...]:
         """See `Crew`: those that run are dropped, and what they still write is as good as none."""
         self._done.clear()
-        self._client.cancel([*self._running, self._packed], reason="the sweep has ended")
+        self._client.cancel([*self._running, self._packed])
         return ()
 
 
@@ -139,8 +139,10 @@ def _unpacked(packed: bytes, folder: Path) -> Sweep:
     """
     made_with, content = pickle.loads(packed)
     here = versions()
-    apart = [f"{name} {here[name]} (not {made_with[name]})" for name in here if name != "python"
-             and here[name] != made_with[name]]  # fmt: skip
+    here.pop("python")
+    apart = [
+        f"{name} {it} (not {made_with[name]})" for name, it in here.items() if it != made_with[name]
+    ]
     if apart:
         raise InputError(
             f"a worker has {', '.join(apart)}: what it writes might not match; install the same "
@@ -154,7 +156,8 @@ def _unpacked(packed: bytes, folder: Path) -> Sweep:
             "what they import is installed there"
         ) from error
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        if (folder / SPEC).read_text(encoding="utf-8") == sweep.text:
+        there = (folder / SPEC).read_text(encoding="utf-8")
+        if there.splitlines() == sweep.text.splitlines():
             return sweep
     raise StorageError(
         f"{folder}: a worker does not see this folder, or another by that name; expected one that "
