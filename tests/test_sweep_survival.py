@@ -267,3 +267,10 @@ def test_a_folder_that_would_not_match_is_refused(undisturbed, tmp_path, key, va
     with refused(words, "left as it was"):
         ran(TEXT, folder)
     assert everything_in(folder) == before
+
+
+def test_a_folder_whose_manifest_is_gone_is_refused_as_that(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "out")
+    (tmp_path / "out" / "manifest.json").unlink()
+    with refused("holds a sweep whose manifest.json is gone", "left as it was"):
+        run.run_sweep(parse_sweep(TEXT), tmp_path / "out")

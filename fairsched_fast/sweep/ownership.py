@@ -33,6 +33,11 @@ def read_manifest(folder: Path, form: str, beside: Set[str]) -> dict[str, Any]:
         raise InputError(f"{folder} is a file; expected a folder to write results to")
     if not manifest.exists():
         if any(path.name not in beside and not path.match(PARTIAL) for path in folder.iterdir()):
+            if (folder / SPEC).exists():
+                raise InputError(
+                    f"{folder} holds a sweep whose {MANIFEST} is gone: nobody can tell what "
+                    f"made its parts; {_LEFT}, or delete this one"
+                )
             raise InputError(f"{folder} exists and holds no sweep; {_LEFT}")
         return {}
     try:
