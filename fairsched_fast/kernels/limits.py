@@ -136,9 +136,7 @@ def find_user_left(whole: WholeProblem, start: int, width: int, desk: Desk) -> N
     """How many executors each user may still be given, in each lane."""
     order, user, left = whole.order, whole.user, desk.user_left
     for u in range(left.shape[0]):
-        row = whole.user_left[u]
-        for lane in range(width):
-            left[u, lane] = row[start + lane if row.shape[0] > 1 else 0]
+        spread(whole.user_left[u], start, width, left[u])
     for q in range(desk.given.shape[0]):
         for lane in range(width):
             j = order[q, start + lane if order.shape[1] > 1 else 0]

@@ -12,9 +12,9 @@ import pyarrow.dataset as ds
 
 from fairsched_fast.errors import InputError, did_you_mean
 from fairsched_fast.sweep.conditions import Table, check_columns, condition
+from fairsched_fast.sweep.store import AGGREGATES
 
 _PARTS = "[!.]*.parquet"  # names that begin with a dot are of parts that were being written
-AGGREGATES = "aggregates"  # a folder of tables, a file each; other folders are tables
 
 
 def table_names(folder: Path) -> tuple[str, ...]:
@@ -23,6 +23,7 @@ def table_names(folder: Path) -> tuple[str, ...]:
 
 
 def _table_of(part: Path) -> str:
+    """A folder's parts are one table; each aggregate is one by itself."""
     folder = part.parent.name
     return f"{folder}/{part.stem}" if folder == AGGREGATES else folder
 

@@ -27,7 +27,6 @@ from fairsched_fast.sweep.ownership import MANIFEST, SPEC
 from fairsched_fast.sweep.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.reading import make_sweep
 from fairsched_fast.sweep.result_tables import (
-    AGGREGATES,
     count_rows,
     describe_columns,
     holds_scenario,
@@ -37,7 +36,7 @@ from fairsched_fast.sweep.result_tables import (
 )
 from fairsched_fast.sweep.settings import plain_number
 from fairsched_fast.sweep.spec import parse_spec, spec_hash
-from fairsched_fast.sweep.store import FORMAT
+from fairsched_fast.sweep.store import AGGREGATES, FORMAT
 
 if TYPE_CHECKING:
     import pandas as pd
