@@ -19,8 +19,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast import chart_parts as parts
+from fairsched_fast.before_after import BeforeAfter, before_and_after, headline
 from fairsched_fast.chart_style import FAINT, QUIET, literal, look, new_axes, save, short, styled
-from fairsched_fast.comparison import Comparison, compare, headline
 from fairsched_fast.errors import InputError
 from fairsched_fast.result import Result
 
@@ -105,7 +105,7 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
     InputError
         On several scenarios, or several pools and none named.
     """
-    compared = compare(before, after, pool)
+    compared = before_and_after(before, after, pool)
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, wspace=0.04)
     figure = Figure(figsize=(40 / 3, 7.5), layout=layout)
     axes = figure.subplots(2, 2, sharex="row", sharey="row")
@@ -125,7 +125,7 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
     return figure
 
 
-def _caption(figure: Figure, heads: Sequence[Axes], compared: Comparison) -> None:
+def _caption(figure: Figure, heads: Sequence[Axes], compared: BeforeAfter) -> None:
     """The message above, what is left and right, what was run below."""
     message = literal(headline(compared))
     lines = -(-len(message) // 76)
