@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
     from fairsched_fast.dialects import dialect
+    from fairsched_fast.divergence_summary import divergences
+    from fairsched_fast.diverging import divergence
     from fairsched_fast.engine import allocate
     from fairsched_fast.errors import InputError
     from fairsched_fast.key_policies import key_policy
     from fairsched_fast.lowering import lower
     from fairsched_fast.model import Job, Pool, Scenario
     from fairsched_fast.number_rules import NO_LIMIT
+    from fairsched_fast.paired import compare
     from fairsched_fast.policy_base import Policy
     from fairsched_fast.registry import find_policy, policy
     from fairsched_fast.result import Result, StopReason
@@ -37,8 +40,11 @@ _HOME = {
     "Scenario": "model",
     "StopReason": "result",
     "allocate": "engine",
+    "compare": "paired",
     "dialect": "dialects",
     "difference": "tables",
+    "divergence": "diverging",
+    "divergences": "divergence_summary",
     "find_policy": "registry",
     "fluid": "water_filling",
     "key_policy": "key_policies",
@@ -60,8 +66,11 @@ __all__ = [
     "Scenario",
     "StopReason",
     "allocate",
+    "compare",
     "dialect",
     "difference",
+    "divergence",
+    "divergences",
     "find_policy",
     "fluid",
     "key_policy",

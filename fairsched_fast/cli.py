@@ -19,6 +19,7 @@ from fairsched_fast.cli_parts import (
     Limit,
     Policies,
     PolicyFile,
+    Several,
     SpecFile,
     Workers,
     cluster,
@@ -179,6 +180,33 @@ def explain(
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
     show(answer)
+
+
+@app.command()
+def compare(
+    spec: SpecFile,
+    policies: Several = None,
+    limit: Limit = None,
+    workers: Workers = None,
+    jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare policies over a sweep: paired differences, and where they first part and why."""
+    from fairsched_fast.engine import compile_kernels
+    from fairsched_fast.progress import progress
+    from fairsched_fast.sweep import listed_policies
+    from fairsched_fast.sweep.comparing import compare_sweep
+    from fairsched_fast.sweep.comparison_words import describe_comparison
+    from fairsched_fast.sweep.reading import load_sweep
+
+    load_policies(policy_file)
+    read = load_sweep(spec, jobs)
+    chosen = read.policies if policies is None else listed_policies(read, policies)
+    compile_kernels(sys.stderr)
+    with progress(read.end(limit), "scenarios") as advance:
+        made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
+    show(made.to_json() if as_json else describe_comparison(made, spec, jobs))
 
 
 @app.command()

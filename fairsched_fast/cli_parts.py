@@ -24,6 +24,10 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
 Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
+Several = Annotated[
+    str | None,
+    typer.Option("--policies", help="Policies, the baseline first: a,b,c (default: the spec's)."),
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
 ]
