@@ -16,7 +16,7 @@ from fairsched_fast.result import Result
 _NAMED = 3  # jobs named in a sentence
 _BECAUSE = {
     Split.KEY: "their keys order the two jobs otherwise",
-    Split.TIE: "a tie is broken otherwise",
+    Split.TIE: "the two jobs tie under one of them or both",
     Split.STAGE: "they are of different stages",
     Split.END: "one of them ends there",
 }

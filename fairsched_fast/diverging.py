@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from fairsched_fast import engine
 from fairsched_fast.batch import Batch
-from fairsched_fast.decisions import WhyNot, decide
+from fairsched_fast.decisions import decide
 from fairsched_fast.errors import InputError
 from fairsched_fast.measures import fairness
 from fairsched_fast.result import Result
+from fairsched_fast.why import WhyNot
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ PACKAGE = Path(fairsched_fast.__file__).parent
 # function imports when it is called is free: that is how a lower module offers a higher one's work
 # (Batch.from_frame, Result.summary), and how the command line starts fast.
 HOUSE = [
-    ["errors", "columns", "moments", "progress", "compiling"],
+    ["errors", "columns", "moments", "why", "progress", "compiling"],
     ["number_rules", "units"],
     ["model"],
     ["quantities"],
@@ -28,7 +28,7 @@ HOUSE = [
     ["policies", "key_policies", "metrics", "capacity_checks"],
     ["dialects"],
     ["result", "lowering"],
-    ["dispatch"],
+    ["dispatch", "decisions"],
     ["engine"],
     ["standing", "water_filling", "measures"],
     ["tables", "before_after", "chart_style", "paired", "diverging"],
