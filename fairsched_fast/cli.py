@@ -204,8 +204,11 @@ def compare(
     read = load_sweep(spec, jobs)
     chosen = read.policies if policies is None else listed_policies(read, policies)
     compile_kernels(sys.stderr)
-    with progress(read.end(limit), "scenarios") as advance:
-        made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
+    try:
+        with progress(read.end(limit), "scenarios") as advance:
+            made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing is kept of a comparison", 130)
     show(made.to_json() if as_json else describe_comparison(made, spec, jobs))
 
 

@@ -56,7 +56,7 @@ class DivergenceSummary:
     moved
         Executors moved in all.
     change
-        By job, executors gained in all less those lost.
+        By job, executors gained in all less those lost; 0 where a job is not named.
     example
         A scenario to look at, where any differ.
     """
@@ -116,9 +116,14 @@ class DivergenceSummary:
             | {"most": self.step_quantile(1.0)},
             "splits": {s.name.lower(): self.splits[s.name.lower()] for s in Split if s},
             "executors_moved": self.moved,
-            "change": dict(self.change.most_common()),
+            "change": dict(self._changed()),
             "example": None if self.example is None else asdict(self.example),
         }
+
+    def _changed(self) -> list[tuple[str, int]]:
+        """Jobs with what they gain in all, who gains most first; without those it evens out for."""
+        changed = [(job, total) for job, total in self.change.items() if total]
+        return sorted(changed, key=lambda pair: (-pair[1], pair[0]))
 
     def __str__(self) -> str:
         return " ".join(self.sentences())
@@ -144,8 +149,8 @@ class DivergenceSummary:
         first, low, middle, high, last = map(self.step_quantile, (0.0, 0.25, 0.5, 0.75, 1.0))
         if first == last:
             return f"They part at step {first}."
-        half = f"in half of these between {low} and {high}" if low != high else f"mostly at {low}"
-        return f"They part at step {middle} in the median, {half}, at the latest at {last}."
+        half = f"half of them between {low} and {high}" if low != high else f"most of them at {low}"
+        return f"They part at step {middle} in the median, {half}, the last at {last}."
 
     def _why(self) -> str:
         counted = ((split, self.splits[split.name.lower()]) for split in _BECAUSE)
@@ -160,18 +165,18 @@ class DivergenceSummary:
         b = self.policies[1]
         if not self.ends_differ:
             return "In the end every job has the same."
-        mean = self.moved / self.ends_differ
-        each = {job: total / self.scenarios for job, total in self.change.items() if total}
-        up = sorted((job for job in each if each[job] > 0), key=lambda job: (-each[job], job))
-        down = sorted((job for job in each if each[job] < 0), key=lambda job: (each[job], job))
-        told = [
-            f"{verb} {', '.join(f'{job} {abs(each[job]):.3g}' for job in jobs[:_NAMED])}"
-            + (", …" if len(jobs) > _NAMED else "")
-            for verb, jobs in (("gain", up), ("lose", down))
-            if jobs
-        ]
-        on_average = f"; on average over all runs {'; '.join(told)}" if told else ""
-        return f"Where the end differs, {b} moves {mean:.3g} executors on average{on_average}."
+        moved = f"{self.moved / self.ends_differ:.3g}"
+        noun = "executor" if moved == "1" else "executors"
+        return f"Where the end differs, {b} moves {moved} {noun} on average{self._for_whom()}."
+
+    def _for_whom(self) -> str:
+        """Jobs by what they gain or lose over all runs, those in the middle left out."""
+        each = [f"{job} {total / self.scenarios:+.3g}" for job, total in self._changed()]
+        if not each:
+            return ""
+        if len(each) > 2 * _NAMED:
+            each = [*each[:_NAMED], "…", *each[-_NAMED:]]
+        return f"; over all runs: {', '.join(each)}"
 
     def _shown(self) -> list[str]:
         shown, (a, b) = self.example, self.policies
