@@ -32,7 +32,7 @@ HOUSE = [
     ["engine"],
     ["standing", "water_filling"],
     ["tables", "comparison", "chart_style"],
-    ["chart_parts"],
+    ["chart_parts", "step_log"],
     ["charts"],
     ["story"],
     ["sweep"],
