@@ -81,8 +81,9 @@ _WHY_NOT = {
 
 def rule_words(ties: str) -> list[str]:
     """Words for each `Rule`; `ties` is what a policy says of its ties, "" where it says nothing."""
-    order = ties.partition(" (")[0] or "the policy's own order"
-    return [_RULES[rule].format(order=order) for rule in Rule]
+    order = ties.partition(" (")[0]
+    own = order if order not in ("", "name") else "the policy's own order"
+    return [_RULES[rule].format(order=own) for rule in Rule]
 
 
 def why_not_words(resources: Sequence[str]) -> list[str]:
@@ -94,6 +95,6 @@ def why_not_words(resources: Sequence[str]) -> list[str]:
 
 def with_resource(why_not: NDArray[Any], lacking: NDArray[Any], R: int) -> NDArray[np.int16]:
     """Codes `WhyNot` and the resources that lack, −1 for none, as one index into the words."""
-    index = why_not.astype(np.int16) + np.maximum(lacking, 0).astype(np.int16)
+    index: NDArray[np.int16] = np.maximum(lacking, 0).astype(np.int16) + why_not
     index[why_not == WhyNot.DRAINED] += R - 1
     return index

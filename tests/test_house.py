@@ -33,7 +33,7 @@ HOUSE = [
     ["standing", "water_filling", "measures"],
     ["tables", "before_after", "chart_style", "paired", "diverging"],
     ["divergence_summary"],
-    ["chart_parts"],
+    ["chart_parts", "step_log"],
     ["charts"],
     ["story"],
     ["sweep"],
