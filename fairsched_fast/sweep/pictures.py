@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fairsched_fast import charts
-from fairsched_fast.chart_style import styled
+from fairsched_fast.charts.style import styled
 from fairsched_fast.sweep.digest import CHARTED, EDGES, Digest, heat_axes
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Sweep
