@@ -70,8 +70,8 @@ def _lines(ax: Axes, steps: NDArray[Any], shares: pd.DataFrame) -> None:
         turn = (i * stride // jobs) % len(steps)
         style = own[job] | parts.nested(i, jobs) | {"markevery": (turn, stride)}
         ax.plot(steps, shares[job].to_numpy(), **style, clip_on=False)
-    ends = shares.iloc[-1].astype(float)
-    _name_ends(ax, [(parts.job_label(ax, job), end, own[job]) for job, end in ends.items()])
+    ends = zip(shares.columns, shares.iloc[-1].tolist(), strict=True)
+    _name_ends(ax, [(parts.job_label(ax, job), end, own[job]) for job, end in ends])
 
 
 def _crowd(ax: Axes, steps: NDArray[Any], shares: pd.DataFrame) -> None:
