@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fairsched_fast.charts.style import literal, short
 
@@ -39,6 +39,7 @@ def share_top(*tables: pd.DataFrame) -> float:
 
 def in_percent(axis: mpl.axis.Axis) -> None:
     """Label an axis of shares 0%, 10% …, and draw its grid."""
+    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))  # "0.0125%" is wide
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     axis.grid(True)
 

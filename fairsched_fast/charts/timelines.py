@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import ConnectionPatch
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ from fairsched_fast.charts import parts
 from fairsched_fast.charts.style import look, looks, new_axes, styled
 
 _QUARTERS = ("lowest", "lower quarter", "median", "upper quarter", "highest")
+_POINTS = 601  # steps that are drawn: shares never fall, so between two nothing is hidden
 
 
 @styled
@@ -49,16 +50,24 @@ def timeline(
 
 def draw_shares(ax: Axes, timeline: pd.DataFrame, top: float) -> None:
     """Shares step by step: a line a job, or the crowd of many."""
-    steps = timeline["step"].to_numpy()
-    shares = timeline.drop(columns="step")
+    kept = np.linspace(0, len(timeline) - 1, min(len(timeline), _POINTS)).round().astype(int)
+    steps = timeline["step"].to_numpy()[kept]
+    shares = timeline.drop(columns="step").iloc[kept]
     last = int(steps[-1])
     ax.set_xlim(0 if last else -1, last)
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True) if last else FixedLocator([0]))
+    count_steps(ax, last)
     ax.set_ylim(0, top)
     parts.in_percent(ax.yaxis)
     crowd = f", spread over {shares.shape[1]:,} jobs" if shares.shape[1] > parts.LINES else ""
     ax.set_xlabel(("Executors given" if last else "No executors were given") + crowd)
     (_crowd if crowd else _lines)(ax, steps, shares)
+
+
+def count_steps(ax: Axes, last: int) -> None:
+    """Whole numbers along an axis of executors given."""
+    few = 8 if last < 1000 else 5
+    ax.xaxis.set_major_locator(MaxNLocator(few, integer=True) if last else FixedLocator([0]))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def _lines(ax: Axes, steps: NDArray[Any], shares: pd.DataFrame) -> None:
