@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import ConnectionPatch
-from matplotlib.ticker import FixedLocator, MaxNLocator, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
@@ -55,19 +53,12 @@ def draw_shares(ax: Axes, timeline: pd.DataFrame, top: float) -> None:
     shares = timeline.drop(columns="step").iloc[kept]
     last = int(steps[-1])
     ax.set_xlim(0 if last else -1, last)
-    count_steps(ax, last)
+    parts.count_steps(ax, last)
     ax.set_ylim(0, top)
     parts.in_percent(ax.yaxis)
     crowd = f", spread over {shares.shape[1]:,} jobs" if shares.shape[1] > parts.LINES else ""
     ax.set_xlabel(("Executors given" if last else "No executors were given") + crowd)
     (_crowd if crowd else _lines)(ax, steps, shares)
-
-
-def count_steps(ax: Axes, last: int) -> None:
-    """Whole numbers along an axis of executors given."""
-    few = 8 if last < 1000 else 5
-    ax.xaxis.set_major_locator(MaxNLocator(few, integer=True) if last else FixedLocator([0]))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def _lines(ax: Axes, steps: NDArray[Any], shares: pd.DataFrame) -> None:
@@ -102,7 +93,7 @@ def _name_ends(ax: Axes, ends: Sequence[tuple[str, float, dict[str, Any]]]) -> N
     """
     ends = sorted(ends, key=lambda end: end[1])
     height = parts.height(ax)
-    size = min(float(mpl.rcParams["font.size"]), height / (1.25 * max(len(ends), 1)))
+    size = parts.fitting_size(ax, len(ends))
     wanted = [value / ax.get_ylim()[1] for _, value, _ in ends]
     places = _apart(wanted, 1.25 * size / height)
     beside = ax.transAxes + ScaledTranslation(16 / 72, 0, ax.figure.dpi_scale_trans)
