@@ -94,7 +94,8 @@ def legend(
         handles,
         ["name"] * len(labels),
         loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
+        bbox_to_anchor=(1, 0.5),  # no part of the width: the layout would move with each drawing
+        borderaxespad=0.8,
         handlelength=3.5,
         labelspacing=spacing,
         fontsize=fitting_size(ax, lines),

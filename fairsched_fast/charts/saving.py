@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from fairsched_fast.charts.style import styled
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+ET.register_namespace("", _SVG)
+ET.register_namespace("xlink", _XLINK)
 _HREF = f"{{{_XLINK}}}href"
 _UNDATED: dict[str, dict[str, None]] = {
     "png": {"Software": None},
@@ -26,10 +28,10 @@ _UNDATED: dict[str, dict[str, None]] = {
 def save(chart: Axes | Figure, path: Path) -> Path:
     """Write a chart's figure, as what the suffix says; the same figure gives the same bytes.
 
-    Text in an SVG is text: it can be read aloud, searched and copied.
+    Its layout is that of the first time it is written. Text in an SVG is text: it can be read
+    aloud, searched and copied.
     """
-    kind = path.suffix.lower().lstrip(".")
-    _figure(chart).savefig(path, metadata=_UNDATED.get(kind, {}))
+    _write(chart, path, path.suffix.lower().lstrip("."))
     return path
 
 
@@ -53,7 +55,7 @@ def svg(chart: Axes | Figure, *, alt: str) -> str:
         What is to be seen, for who does not see it.
     """
     drawn = io.BytesIO()
-    _figure(chart).savefig(drawn, format="svg", metadata=_UNDATED["svg"])
+    _write(chart, drawn, "svg")
     root = ET.fromstring(drawn.getvalue())
     _tidy(root)
     mark = hashlib.sha256(alt.encode() + ET.tostring(root)).hexdigest()[:10]
@@ -62,15 +64,16 @@ def svg(chart: Axes | Figure, *, alt: str) -> str:
     title.text = _legal(alt)
     root.insert(0, title)
     root.attrib |= {"role": "img", "aria-labelledby": f"c{mark}"}
-    ET.register_namespace("", _SVG)
-    ET.register_namespace("xlink", _XLINK)
     return ET.tostring(root, encoding="unicode")
 
 
-def _figure(chart: Axes | Figure) -> Figure:
+def _write(chart: Axes | Figure, to: Path | io.BytesIO, kind: str) -> None:
+    """Laid out by the first writing for all that follow: each layout starts from the one before."""
     figure = chart if isinstance(chart, Figure) else chart.get_figure(root=True)
     assert figure is not None
-    return figure
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    figure.savefig(to, format=kind, metadata=_UNDATED.get(kind, {}))
 
 
 def _tidy(root: ET.Element) -> None:

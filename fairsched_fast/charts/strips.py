@@ -19,6 +19,8 @@ from fairsched_fast.charts.style import FAINT, hatched, look, new_axes, short, s
 
 _CELL = 9  # points: a step that is narrower has no cell of its own
 _FEWEST, _BINS = 12, 60  # steps in a bin, bins of very many steps
+_COUNTED = 3  # policies whose executors are counted in the legend
+_TURN = "\u200e"  # left-to-right mark, which is not seen
 _HALF = 0.41  # half the height of a strip
 
 
@@ -44,7 +46,8 @@ def strip(
     As many steps as there is room for are a cell each, some 60. More are put into bins, and a bin
     is divided as its executors were. Up to 12 jobs are shown one by one; of more, the 11 that were
     given most by all the policies together, and the others as one: of hundreds of jobs, the names
-    of their users or queues say more. The legend counts what each was given, policy by policy.
+    of their users or queues say more. The legend counts what each was given by up to three
+    policies.
 
     Parameters
     ----------
@@ -75,13 +78,9 @@ def strip(
         _mark_runs(ax, level, place[row], bands)
     _name_strips(ax, list(orders), last, size)
     given = np.array([np.bincount(place, row, minlength=len(bands)) for row in granted])
-    parts.legend(
-        ax,
-        [(Patch(**band.fill), Line2D([], [], **_mark(band))) for band in bands],
-        [f"{band.label}  {' → '.join(f'{n:,.0f}' for n in given[:, b])}" for b, band in
-         enumerate(bands)],
-        spacing=0.45,
-    )  # fmt: skip
+    handles = [(Patch(**band.fill), Line2D([], [], **_mark(band))) for band in bands]
+    labels = [_label(band, given[:, b].tolist()) for b, band in enumerate(bands)]
+    parts.legend(ax, handles, labels, spacing=0.45)
     parts.set_title(ax, title)
     return ax
 
@@ -128,6 +127,12 @@ def _mark_runs(ax: Axes, level: int, bands_of: NDArray[np.int64], bands: list[_B
     for start, stop in pairwise([0, *changes, len(bands_of)]):
         if (stop - start) * points >= _CELL:
             ax.plot([(start + stop) / 2], [level], **_mark(bands[bands_of[start]]))
+
+
+def _label(band: _Band, given: list[float]) -> str:
+    """Its name, and what few policies gave it; the marks keep a name in Arabic from turning it."""
+    counts = " → ".join(f"{count:,.0f}" for count in given) if len(given) <= _COUNTED else ""
+    return f"{_TURN}{band.label}{_TURN}  {counts}".rstrip()
 
 
 def _mark(band: _Band) -> dict[str, Any]:
