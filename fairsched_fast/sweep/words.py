@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, StopReason
-from fairsched_fast.sweep.digest import CHARTED
+from fairsched_fast.sweep.digest import FAIRNESS
 from fairsched_fast.sweep.ownership import MANIFEST
 from fairsched_fast.sweep.plan import Plan
 from fairsched_fast.sweep.run import Outcome
@@ -102,7 +102,7 @@ def _comparison(outcome: Outcome) -> list[str]:
             for reason, count in zip(StopReason, digest.stops[p], strict=True)
             if count
         )
-        figures = [f"{x[p, m]:.3f}" for m in range(len(CHARTED)) for x in (means, medians)]
+        figures = [f"{x[p, m]:.3f}" for m in range(len(FAIRNESS)) for x in (means, medians)]
         rows.append([policy, *figures, f"{digest.executors[p]:,}", ended])
     return align(rows, left=(0, 6))
 
