@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 from shapes import COUNTING, FINALS, LANES, MERGING, ORDERS, RECORDS, SHAPES
 
-from fairsched_fast import chart_style
+from fairsched_fast.charts import save, style
 
 if TYPE_CHECKING:
     from growth import Point
@@ -30,7 +30,7 @@ FILLS = {
 TICKS = (1, 3, 10, 32, 100, 1000, 5000)
 
 
-@chart_style.styled
+@style.styled
 def draw(points: Iterable[Point], path: Path) -> None:
     """Save the chart of those points whose number of jobs grows."""
     jobs = [point for point in points if point.axis == "J"]
@@ -39,18 +39,18 @@ def draw(points: Iterable[Point], path: Path) -> None:
         zip((ORDERS, FINALS), figure.subplots(1, 2, sharex=True, sharey=True), strict=True)
     )
     for kind, axes in panels.items():
-        for shape, colour, marker in zip(SHAPES, COLOURS, chart_style.MARKERS, strict=False):
+        for shape, colour, marker in zip(SHAPES, COLOURS, style.MARKERS, strict=False):
             line = [point for point in jobs if (point.kind, point.shape) == (kind, shape)]
             curve(axes, line, colour, marker)
         furnish(axes, TITLES[kind])
     figure.suptitle(
         "DRF, two resources, 50 executors to give for each job (100 or more in all)",
         fontsize=12,
-        color=chart_style.QUIET,
+        color=style.QUIET,
     )
     panels[ORDERS].set_ylabel("decisions a second, one core")
     figure.legend(handles=legend(), loc="outside lower center", ncols=4, fontsize=11)
-    chart_style.save(figure, path)
+    save(figure, path)
 
 
 def curve(axes: Axes, line: list[Point], colour: object, marker: str) -> None:
@@ -90,10 +90,10 @@ def legend() -> list[Line2D]:
     """What colours and markers say, then what their filling says."""
     shapes = [
         Line2D([], [], color=colour, marker=marker, markersize=8, linewidth=1.8, label=shape)
-        for shape, colour, marker in zip(SHAPES, COLOURS, chart_style.MARKERS, strict=False)
+        for shape, colour, marker in zip(SHAPES, COLOURS, style.MARKERS, strict=False)
     ]
     fills = [
-        Line2D([], [], color=chart_style.INK, marker="o", linestyle="", markersize=8,
+        Line2D([], [], color=style.INK, marker="o", linestyle="", markersize=8,
                fillstyle=fill, markerfacecoloralt="white", label=f"kernel: {kernel}")
         for kernel, fill in FILLS.items()
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from notebook_figures import JOBS, POOL, SCENARIO, run
 
 import fairsched_fast as fs
 from fairsched_fast import charts
-from fairsched_fast.chart_style import short
+from fairsched_fast.charts.style import short
 
 ODD_NAMES = [
     "_hidden",
