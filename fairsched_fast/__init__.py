@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fairsched_fast.auditing.report import audit, audit_fluid, misreport
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
     from fairsched_fast.dialects import dialect
@@ -37,12 +38,15 @@ _HOME = {
     "Scenario": "model",
     "StopReason": "result",
     "allocate": "engine",
+    "audit": "auditing.report",
+    "audit_fluid": "auditing.report",
     "dialect": "dialects",
     "difference": "tables",
     "find_policy": "registry",
     "fluid": "water_filling",
     "key_policy": "key_policies",
     "lower": "lowering",
+    "misreport": "auditing.report",
     "open_results": "sweep.results",
     "policy": "registry",
     "run_sweep": "sweep.run",
@@ -60,12 +64,15 @@ __all__ = [
     "Scenario",
     "StopReason",
     "allocate",
+    "audit",
+    "audit_fluid",
     "dialect",
     "difference",
     "find_policy",
     "fluid",
     "key_policy",
     "lower",
+    "misreport",
     "open_results",
     "policy",
     "run_sweep",

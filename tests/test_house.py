@@ -31,6 +31,7 @@ HOUSE = [
     ["dispatch"],
     ["engine"],
     ["standing", "water_filling"],
+    ["auditing"],
     ["tables", "comparison", "chart_style"],
     ["chart_parts"],
     ["charts"],
