@@ -28,6 +28,22 @@ GROWTHS = (1.1, 2.0)
 _CHUNK_VALUES = 1 << 20  # J·R·variants run at once
 
 
+def _targets(R: int) -> int:
+    """What a lie can be about: each resource, and R, all of them at once."""
+    return R + 1 if R > 1 else 1
+
+
+def _factors(R: int) -> Floats:
+    """As many as make the least lies, in pairs."""
+    pairs = -(-LEAST_LIES // (2 * _targets(R)))
+    return np.array(LIES[: 2 * pairs])
+
+
+def ways(J: int, R: int) -> int:
+    """How many times probes run a scenario."""
+    return J * _targets(R) * len(_factors(R)) + R * len(GROWTHS) + J
+
+
 class Probe(Protocol):
     """V ways to change each scenario, and what each is worth."""
 
@@ -90,11 +106,11 @@ class Lies:
     """Strategy-proofness: each job misreports its demand."""
 
     def __init__(self, held: Holdings, allocator: Allocator) -> None:
-        R = held.batch.R
-        targets = np.arange(R + 1 if R > 1 else 1)  # R is all at once
-        factors = np.array(LIES[: 2 * -(-LEAST_LIES // (2 * len(targets)))])
-        grid = np.meshgrid(np.arange(held.batch.J), targets, factors, indexing="ij")
-        self.job, self.resource, self.factor = (axis.ravel() for axis in grid)
+        J, R = held.batch.J, held.batch.R
+        targets, factors = np.arange(_targets(R)), _factors(R)
+        self.job = np.repeat(np.arange(J), len(targets) * len(factors))
+        self.resource = np.tile(np.repeat(targets, len(factors)), J)
+        self.factor = np.tile(factors, J * len(targets))
         self.held, self.allocator = held, allocator
 
     def __len__(self) -> int:

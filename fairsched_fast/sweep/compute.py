@@ -17,6 +17,7 @@ from fairsched_fast import engine
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.result import Result
+from fairsched_fast.sweep.audit_parts import audit_table
 from fairsched_fast.sweep.chunks import Chunk, slice_size
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
 from fairsched_fast.sweep.durable import Stamp, StorageError, beside, parquet_writer, writing
@@ -115,7 +116,7 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
         return {}, empty_digest(sweep)
     output = sweep.output
     batches = _batches(sweep, rows)
-    results = [[_run(sweep, batch, p) for batch in batches] for p in range(len(sweep.policies))]
+    results = _results(sweep, batches)
     measures = [[measure(result) for result in of_policy] for of_policy in results]
     summary = None
     tables: dict[str, pa.Table] = {}
@@ -126,9 +127,13 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     if output.jobs:
         tables["jobs"] = jobs_table(sweep, rows, results)
     if output.steps:
-        sampled = sweep.with_steps(rows, piece.block_start)
+        sampled = sweep.sampled(rows, piece.block_start, output.steps)
         if len(sampled):
             tables["steps"] = steps_table(sweep, sampled, _orders(sweep, sampled, results))
+    if output.audit.share:
+        sampled = sweep.sampled(rows, piece.block_start, output.audit.share)
+        if len(sampled):
+            tables["audit"] = audit_table(sweep, sampled, _results(sweep, _batches(sweep, sampled)))
     inside = rows.scenario - piece.block_start
     return tables, digest_chunk(sweep, rows, inside, results, measures, summary)
 
@@ -142,6 +147,11 @@ def _batches(sweep: Sweep, rows: Rows) -> list[Batch]:
         raise InputError(
             f"scenarios {first} … {last} (S counts from the first): {error}"
         ) from error
+
+
+def _results(sweep: Sweep, batches: Sequence[Batch]) -> list[list[Result]]:
+    """Indexed [policy][pool]."""
+    return [[_run(sweep, batch, p) for batch in batches] for p in range(len(sweep.policies))]
 
 
 def _run(sweep: Sweep, batch: Batch, policy: int, order: int | None = None) -> Result:

@@ -28,7 +28,7 @@ from fairsched_fast.sweep.parts import MEASURES, SCHEMA_VERSION
 from fairsched_fast.sweep.spec import spec_hash
 
 FORMAT = "fairsched-sweep"
-KINDS = ("summary", "jobs", "steps")
+KINDS = ("summary", "jobs", "steps", "audit")
 CHARTS, AGGREGATES = "charts", "aggregates"
 _LOCK = ".lock"
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
