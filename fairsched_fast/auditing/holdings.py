@@ -59,10 +59,14 @@ class Holdings:
         """(J, S): as people state it; 0 for padding."""
         return np.where(self.real, self.each(self.batch.true_weight), 0.0)
 
+    def runs(self, bundle: Floats) -> Floats:
+        """(J, S): executors of each job that a bundle (J', R, S) runs; 0 of who is not judged."""
+        return np.where(self.judged, metrics.executors_run(bundle, self.demand), 0.0)
+
     @cached_property
     def own(self) -> Floats:
         """(J, S): executors that its bundle runs."""
-        own: Floats = metrics.executors_run(self.batch.usage, self.demand) + self.granted
+        own: Floats = self.runs(self.batch.usage) + self.granted
         return own
 
     @cached_property

@@ -46,7 +46,7 @@ def _envy(held: Holdings, noise: float) -> Findings:
         scale = held.weight / np.where(held.weight[j] > 0, held.weight[j], 1.0)
         taken = np.minimum(held.granted[j], 1) * held.demand[j]
         for place, bundle in enumerate((held.bundle[j], held.bundle[j] - taken)):
-            theirs = np.minimum(metrics.executors_run(bundle, held.demand) * scale, ceiling)
+            theirs = np.minimum(held.runs(bundle[np.newaxis]) * scale, ceiling)
             more, who = most(_beyond(theirs, held.own, noise), counted)
             worse = ~(more <= found[place]) & (who >= 0)
             found[place, worse] = more[worse]
@@ -58,9 +58,8 @@ def _envy(held: Holdings, noise: float) -> Findings:
 
 def _beyond(theirs: Floats, own: Floats, noise: float) -> Floats:
     """How far one number of executors is beyond another; 0 where it is not, or by rounding."""
-    finite = np.where(np.isinf(own), 0.0, own)
-    more = np.where(np.isinf(own), 0.0, theirs - finite)
-    return np.where(more > noise * np.maximum(finite, 1), more, 0.0)
+    more = theirs - own
+    return np.where(more > noise * np.maximum(own, 1), more, 0.0)
 
 
 def _sharing(held: Holdings, noise: float) -> Findings:
@@ -69,7 +68,7 @@ def _sharing(held: Holdings, noise: float) -> Findings:
     for weight in held.weight:
         total += weight
     part = held.weight / np.where(total > 0, total, 1.0)
-    split = metrics.executors_run(held.batch.capacity[np.newaxis], held.demand) * part
+    split = held.runs(held.batch.capacity[np.newaxis]) * part
     split = np.minimum(split, held.own + held.wanted)
     # What is given only grows: while somebody could go on but for the budget, nothing is decided.
     decided = ~held.overfull & ~(held.spent & held.fits.any(axis=0))

@@ -25,8 +25,8 @@ from fairsched_fast.result import Result
 def audit(result: Result, *, probes: bool = True, workers: int | None = None) -> pd.DataFrame:
     """How fair and how sound each scenario of a result is, a row for each scenario and pool.
 
-    Columns: scenario, pool (where there are several), and those of docs/audit.md. A measure is NaN
-    where its definition does not apply, a name is None where it is nobody's.
+    Columns: scenario, pool (where there are several), and those of docs/audit.md; names are
+    categories. What its definition does not apply to, and a name that is nobody's, is NaN.
 
     Parameters
     ----------
@@ -75,26 +75,22 @@ def _frame(batch: Batch, found: Findings, probes: bool) -> pd.DataFrame:
     if (labels.pool != labels.pool[0]).any():
         values["pool"] = labels.pool
     jobs = np.broadcast_to(labels.jobs, (S, batch.J))
-    resources = np.array([*labels.resources, EVERY, None], object)
+    known = [name for name in dict.fromkeys(labels.jobs.ravel().tolist()) if name]
+    resources = pd.Index([*labels.resources, EVERY])
     for column in columns(probes):
         array = found[column.name]
         if column.kind == "number":
             values[column.name] = array
         elif column.kind == "job":
-            values[column.name] = named(jobs, array)
+            names = jobs[np.arange(S), array]
+            names[array < 0] = None
+            values[column.name] = pd.Categorical(names, known)
         elif column.kind == "resource":
-            values[column.name] = resources[array]
+            values[column.name] = pd.Categorical.from_codes(array.astype(np.int64), resources)
         else:
             for r, name in enumerate(resource_columns(labels.resources)):
                 values[name.stranded] = array[r]
     return pd.DataFrame(values)
-
-
-def named(jobs: NDArray[np.object_], who: NDArray[Any]) -> NDArray[np.object_]:
-    """Names (S,) of the jobs `who` (S,) of the names (S, J); None for nobody."""
-    names: NDArray[np.object_] = jobs[np.arange(len(who)), who]
-    names[who < 0] = None
-    return names
 
 
 def misreport(

@@ -171,7 +171,7 @@ def sentence(row: Mapping[str, Any]) -> str:
     parts = [_envy(row), _sharing(row), _left(row), _evenness(row)]
     if "lie_gain" in row:
         parts += [_lie(row), _growth(row), _leaving(row)]
-    return ". ".join(part[0].upper() + part[1:] for part in parts if part) + "."
+    return "; ".join(part for part in parts if part)
 
 
 def _executors(count: float) -> str:
@@ -184,14 +184,10 @@ def _envy(row: Mapping[str, Any]) -> str:
         return "envy cannot be judged"
     if row["envy"] == 0:
         return "nobody envies anybody"
-    rest = (
-        "none"
-        if row["envy_but_one"] == 0
-        else f"{_executors(row['envy_but_one'])} at most, over all jobs,"
-    )
+    rest = "nothing" if row["envy_but_one"] == 0 else f"up to {_executors(row['envy_but_one'])}"
     return (
-        f"{row['envious']} envies {row['envied']} by {_executors(row['envy'])}, and {rest} remains "
-        "once one executor of the envied is taken away"
+        f"{row['envious']} envies {row['envied']} by {_executors(row['envy'])}, and {rest} is left "
+        "of envy once the envied has one executor less"
     )
 
 

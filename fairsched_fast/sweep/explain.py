@@ -24,7 +24,7 @@ _BLANK: dict[str, Any] = {  # what a job has that does not say
 
 
 def explain(results: Results, i: int, policies: str | None = None) -> str:
-    """For people: the settings of scenario i, its step logs under two policies, their story and audit.
+    """For people: the settings of scenario i, its step logs under two policies, story and audit.
 
     Parameters
     ----------
@@ -77,7 +77,8 @@ def _sides(results: Results, i: int, policies: str | None) -> tuple[Result, Resu
 
 def _audited(result: Result) -> Iterator[str]:
     """The audit of each pool, in a line."""
-    for row in audit(result).to_dict("records"):
+    for record in audit(result).to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
         pool = f" in {row['pool']}" if "pool" in row else ""
         yield f"{result.policy.name}{pool}: {sentence(row)}"
 
