@@ -31,6 +31,7 @@ HOUSE = [
     ["dispatch", "decisions"],
     ["engine"],
     ["standing", "water_filling", "measures"],
+    ["auditing"],
     ["tables", "before_after", "paired", "diverging"],
     ["divergence_summary", "step_log"],
     ["charts"],
