@@ -10,7 +10,6 @@ EXAMPLE = "story.py"  # a page like the others, once it has been run
 shutil.copy2(DOCS.parent / "examples" / EXAMPLE, DOCS / EXAMPLE)
 
 project = "fairsched_fast"
-author = "the fairsched_fast authors"
 version = release = fairsched_fast.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb"]
 exclude_patterns = ["_build", "conf.py", "draw_claims.py"]
@@ -31,8 +30,10 @@ autodoc_preserve_defaults = True
 add_module_names = False
 python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
+napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"fairsched_fast {version}"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False

@@ -47,7 +47,7 @@ def draw_policy(ax: Axes, policy: str, measure: str, last: float) -> None:
     choices = fs.allocate(BATCH, policy, log=True).choices[0]
     grants = np.arange(GRANTS)
     keys = np.stack([claims.key(np.full((BATCH.J, 1), k))[:, 0] for k in grants], axis=1)
-    for row, job in enumerate(JOBS):
+    for row in range(BATCH.J):
         shown = keys[row][keys[row] <= last]
         draw_row(ax, row, shown, np.flatnonzero(choices == row) + 1)
     ax.set_yticks(range(len(JOBS)), [job.name for job in JOBS])
