@@ -1,5 +1,6 @@
 """How the pages become a site: python -m sphinx -W --keep-going docs docs/_build/html."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ project = "fairsched_fast"
 version = release = fairsched_fast.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb"]
 exclude_patterns = ["_build", "conf.py", "draw_claims.py"]
+default_role = "code"  # what docstrings put in single backticks
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # shapes and dtypes in docstrings are words, not links
 
@@ -34,6 +36,26 @@ napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"fairsched_fast {version}"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
+
+
+def plain_types(app, what, name, thing, options, lines):
+    """`Mapping[str, float]`, not `collections.abc.Mapping[str, float]`."""
+    for i, line in enumerate(lines):
+        if line.startswith(":type "):
+            lines[i] = re.sub(r"\b(?:collections\.abc|fairsched_fast(?:\.\w+)*)\.", "", line)
+
+
+def whole_sentences(app, what, name, thing, options, lines):
+    """Napoleon takes what stands before the colon of a property's first line for its type."""
+    if what in ("attribute", "data", "property"):
+        lines.insert(0, "")
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", whole_sentences, priority=100)  # before napoleon
+    app.connect("autodoc-process-docstring", plain_types, priority=900)  # after it

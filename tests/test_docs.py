@@ -1,6 +1,7 @@
 """The pages in docs/ are what the program says, and their code runs."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,24 @@ def test_every_public_name_is_in_the_reference():
 @pytest.mark.parametrize("name", ["tutorial", "schedulers", "own-kernels", "measures"])
 def test_the_page_runs_and_prints_what_it_says(name, fairsched):
     assert Page(DOCS / f"{name}.md", fairsched).run() > 1
+
+
+def test_the_notebook_finds_what_it_tells(capsys):
+    names = runpy.run_path(str(ROOT / "examples" / "story.py"))
+    said = capsys.readouterr().out
+    assert "the same allocation: 16.9%" in said
+    assert "a smaller gap under round-robin: 0.15%" in said
+    assert "last job better off under round-robin: 0 scenarios" in said
+    assert "mesos: [20  0]" in said and "kueue: [16  4]" in said
+    level = [(names["gap"](names[result]) <= 0.1).mean() for result in ("drf", "rr")]
+    assert level == pytest.approx([0.38, 0.05], abs=0.005)
+    assert (-names["saved"] / names["weighs"]).max() < 1
+
+
+def test_the_picture_of_claims_numbers_every_grant():
+    figure = runpy.run_path(str(DOCS / "draw_claims.py"))["draw"]()
+    for ax in figure.axes:
+        assert sorted(int(text.get_text()) for text in ax.texts) == list(range(1, 13))
 
 
 def test_policies_of_the_page_run(fairsched):
