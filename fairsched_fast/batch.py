@@ -50,6 +50,10 @@ class Labels:
 class Batch(Quantities):
     """Many scenarios as arrays. Immutable; checked when it is made and never again.
 
+    Any S axis may have length 1, or be left out: it is then shared by all scenarios. A J axis of
+    length 1 is shared by all jobs. Quantities are finite and at least 0; counts are whole numbers
+    from 0 to 2³¹−1. Ties go to the lower job index.
+
     Parameters
     ----------
     capacity : (S, R)
@@ -83,13 +87,10 @@ class Batch(Quantities):
         For tables.
     pool : name, default "pool"
 
-    Any S axis may have length 1, or be left out: it is then shared by all scenarios. A J axis of
-    length 1 is shared by all jobs. Quantities are finite and at least 0; counts are whole numbers
-    from 0 to 2³¹−1. Ties go to the lower job index.
-
     Attributes
     ----------
-    capacity : float64 (R, S'), demand, usage, guarantee : float64 (J', R, S')
+    capacity : float64 (R, S')
+    demand, usage, guarantee : float64 (J', R, S')
         In whole decimal units where the quantities allow it (milli-cores, tenths), else as given.
         A guarantee is 0 where none is stated.
     limit : float64 (J', R, S')
