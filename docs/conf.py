@@ -19,7 +19,6 @@ nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # shapes and dtypes in docstrings are words, not links
 
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "auto"
 nb_execution_timeout = 120
@@ -32,7 +31,7 @@ autodoc_preserve_defaults = True
 add_module_names = False
 python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]  # several names in a line
 
 html_theme = "furo"
 html_title = f"fairsched_fast {version}"
@@ -53,7 +52,7 @@ def plain_types(app, what, name, thing, options, lines):
 def whole_sentences(app, what, name, thing, options, lines):
     """Napoleon takes what stands before the colon of a property's first line for its type."""
     if what in ("attribute", "data", "property"):
-        lines.insert(0, "")
+        lines.insert(0, "\\ ")  # which prints nothing
 
 
 def setup(app):

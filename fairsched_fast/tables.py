@@ -43,7 +43,7 @@ def summary(result: Result, scenario: int | None = None, pool: str | None = None
 def timeline(result: Result, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
     """Dominant share of each job, a column each, after 0…N steps.
 
-    A job named as another column is (`step`) has `job ` put before its name.
+    A job named as another column is (`step`) has `job` and a space put before its name.
 
     Raises
     ------
