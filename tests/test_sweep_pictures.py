@@ -17,6 +17,12 @@ grid = { "job.reports.usage.cpu" = { range = [0, 60] }, "pool.Night.capacity.gpu
 TWO = spec(GRID, pools=TWO_POOLS, jobs="", extra_executors=BUDGETS)
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """The outcome of a sweep of two pools."""
+    return ran(TWO, tmp_path_factory.mktemp("two"))
+
+
 def measured(folder, policy, pool, name):
     """A measure of each run, from the summary."""
     wanted = (policy, pool)
@@ -27,25 +33,27 @@ def measured(folder, policy, pool, name):
     return np.array([np.mean([share for share in run if share is not None]) for run in used])
 
 
-def test_each_pool_is_charted_by_itself(tmp_path):
-    digest = ran(TWO, tmp_path).digest
+def test_each_pool_is_charted_by_itself(two):
+    digest = two.digest
     assert (digest.groups, digest.runs) == (2, 180)
     for name in CHARTED:
         spread = digest.spread(name)
         for p, policy in enumerate(("round_robin", "drf")):
             for g, pool in enumerate(("Batch", "Night")):
                 low, mean, high = spread[p, g]
-                values = measured(tmp_path, policy, pool, name)
+                values = measured(two.folder, policy, pool, name)
                 assert mean == pytest.approx(values.mean())
                 quartiles = np.quantile(values, [0.25, 0.75], method="inverted_cdf")
                 assert [low, high] == pytest.approx(quartiles, abs=2e-4)
 
 
-def test_a_panel_a_pool(tmp_path):
-    two = {path.stem: imread(path).shape for path in ran(TWO, tmp_path / "two").files}
-    one = {path.stem: imread(path).shape for path in ran(spec(), tmp_path / "one").files}
+def test_a_panel_a_pool(two, tmp_path):
+    one, both = (
+        {path.stem: imread(path).shape for path in outcome.files}
+        for outcome in (ran(spec(), tmp_path), two)
+    )
     for name in ("dominant_share_gap", "jain", "utilization", "fairness_utilization"):
-        assert two[name][:2] == (one[name][0], 2 * one[name][1])
+        assert both[name][:2] == (one[name][0], 2 * one[name][1])
 
 
 def test_very_many_pools_are_charted_as_one(tmp_path):
@@ -69,12 +77,11 @@ def test_charts_are_the_same_however_a_sweep_is_cut_up(tmp_path, monkeypatch):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_the_front_of_a_sweep_is_that_of_its_summary(tmp_path):
-    digest = ran(TWO, tmp_path).digest
+def test_the_front_of_a_sweep_is_that_of_its_summary(two):
     for g, pool in enumerate(("Batch", "Night")):
         found = [
-            [measured(tmp_path, policy, pool, name).mean() for policy in ("round_robin", "drf")]
+            [measured(two.folder, policy, pool, name).mean() for policy in ("round_robin", "drf")]
             for name in ("utilization", "jain")
         ]
-        kept = [digest.spread(name)[:, g, 1] for name in ("utilization", "jain")]
+        kept = [two.digest.spread(name)[:, g, 1] for name in ("utilization", "jain")]
         assert charts.pareto_front(*kept).tolist() == charts.pareto_front(*found).tolist()
