@@ -37,6 +37,9 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
 Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
+Detail = Annotated[
+    bool, typer.Option("--detail", help="Say over whom each step was won, and by which rule.")
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
 ]
@@ -92,6 +95,7 @@ def story(
     ] = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    detail: Detail = False,
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
     from fairsched_fast import story as telling
@@ -106,7 +110,7 @@ def story(
     compile_kernels(sys.stderr)
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
-    _show(telling.render(first, second))
+    _show(telling.render(first, second, detail))
     if out is not None:
         for path in telling.write(out, first, second):
             print(f"wrote {path}", file=sys.stderr)
@@ -174,6 +178,7 @@ def explain(
     policies: Policies = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    detail: Detail = False,
     as_json: Json = False,
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
@@ -188,7 +193,7 @@ def explain(
     results = Results(folder, jobs)
     compile_kernels(sys.stderr)
     told = explaining.explanation if as_json else explaining.explain
-    answer = told(results, int(scenario), policies)
+    answer = told(results, int(scenario), policies, detail)
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
     _show(answer)
