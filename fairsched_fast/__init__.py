@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fairsched_fast.auditing.report import audit, audit_fluid, misreport
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
     from fairsched_fast.dialects import dialect
@@ -40,6 +41,8 @@ _HOME = {
     "Scenario": "model",
     "StopReason": "result",
     "allocate": "engine",
+    "audit": "auditing.report",
+    "audit_fluid": "auditing.report",
     "compare": "paired",
     "dialect": "dialects",
     "difference": "tables",
@@ -49,6 +52,7 @@ _HOME = {
     "fluid": "water_filling",
     "key_policy": "key_policies",
     "lower": "lowering",
+    "misreport": "auditing.report",
     "open_results": "sweep.results",
     "policy": "registry",
     "run_sweep": "sweep.run",
@@ -66,6 +70,8 @@ __all__ = [
     "Scenario",
     "StopReason",
     "allocate",
+    "audit",
+    "audit_fluid",
     "compare",
     "dialect",
     "difference",
@@ -75,6 +81,7 @@ __all__ = [
     "fluid",
     "key_policy",
     "lower",
+    "misreport",
     "open_results",
     "policy",
     "run_sweep",

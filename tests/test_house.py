@@ -31,6 +31,7 @@ HOUSE = [
     ["dispatch", "decisions"],
     ["engine"],
     ["standing", "water_filling", "measures"],
+    ["auditing"],
     ["tables", "before_after", "chart_style", "plain_text", "paired", "diverging"],
     ["divergence_summary"],
     ["chart_parts", "step_log"],

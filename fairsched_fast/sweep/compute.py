@@ -19,6 +19,7 @@ from fairsched_fast.errors import InputError
 from fairsched_fast.measures import fairness
 from fairsched_fast.policy_base import Policy
 from fairsched_fast.result import Result
+from fairsched_fast.sweep.audit_parts import audit_table
 from fairsched_fast.sweep.chunks import Chunk, slice_size
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
 from fairsched_fast.sweep.durable import Stamp, StorageError, beside, parquet_writer, writing
@@ -117,7 +118,7 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
         return {}, empty_digest(sweep)
     output = sweep.output
     batches = batches_of(sweep, rows)
-    results = [[run_pool(sweep, batch, policy) for batch in batches] for policy in sweep.policies]
+    results = _results(sweep, batches)
     measures = [[fairness(result) for result in of_policy] for of_policy in results]
     summary = None
     tables: dict[str, pa.Table] = {}
@@ -128,9 +129,15 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     if output.jobs:
         tables["jobs"] = jobs_table(sweep, rows, results)
     if output.steps:
-        sampled = sweep.with_steps(rows, piece.block_start)
+        sampled = sweep.sampled(rows, piece.block_start, output.steps)
         if len(sampled):
             tables["steps"] = steps_table(sweep, sampled, _orders(sweep, sampled, results))
+    if output.audit.share:
+        sampled = sweep.sampled(rows, piece.block_start, output.audit.share)
+        if len(sampled):
+            tables["audit"] = audit_table(
+                sweep, sampled, _results(sweep, batches_of(sweep, sampled))
+            )
     inside = rows.scenario - piece.block_start
     return tables, digest_chunk(sweep, rows, inside, results, measures, summary)
 
@@ -144,6 +151,11 @@ def batches_of(sweep: Sweep, rows: Rows) -> list[Batch]:
         raise InputError(
             f"scenarios {first} … {last} (S counts from the first): {error}"
         ) from error
+
+
+def _results(sweep: Sweep, batches: Sequence[Batch]) -> list[list[Result]]:
+    """Indexed [policy][pool]."""
+    return [[run_pool(sweep, batch, policy) for batch in batches] for policy in sweep.policies]
 
 
 def run_pool(sweep: Sweep, batch: Batch, policy: Policy, order: int | None = None) -> Result:

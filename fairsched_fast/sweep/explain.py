@@ -1,12 +1,15 @@
-"""One scenario of a finished sweep, explained: its settings, each step, and what differs."""
+"""One scenario of a finished sweep, explained: its settings, each step, what differs, its audit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from math import isfinite
 from typing import Any
 
 from fairsched_fast import story, tables
+from fairsched_fast.auditing.report import audit
+from fairsched_fast.auditing.words import sentence
 from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
 from fairsched_fast.plain_text import section
@@ -23,7 +26,7 @@ _BLANK: dict[str, Any] = {  # what a job has that does not say
 
 
 def explain(results: Results, i: int, policies: str | None = None, detail: bool = False) -> str:
-    """For people: the settings of scenario i, its step logs under two policies and their story.
+    """For people: the settings of scenario i, its step logs under two policies, story and audit.
 
     Parameters
     ----------
@@ -51,6 +54,7 @@ def explain(results: Results, i: int, policies: str | None = None, detail: bool 
             section("POOLS", "\n".join(align(_pools(scenario), left=(0, 1)))),
             section("JOBS", "\n".join(align(_jobs(scenario), left=(0,)))),
             story.render(before, after, detail),
+            section("AUDIT", "\n".join([*_audited(before), *_audited(after)])),
         ]
     )
 
@@ -75,6 +79,14 @@ def explanation(
 def _sides(results: Results, i: int, policies: str | None) -> tuple[Result, Result]:
     before, after = story_policies(results.sweep, policies)
     return results.result(i, before), results.result(i, after)
+
+
+def _audited(result: Result) -> Iterator[str]:
+    """The audit of each pool, in a line."""
+    for record in audit(result).to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
+        pool = f" in {row['pool']}" if "pool" in row else ""
+        yield f"{result.policy.name}{pool}: {sentence(row)}"
 
 
 def _names(*results: Result) -> list[str]:
