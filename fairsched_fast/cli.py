@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from fairsched_fast.cli_parts import (
+    Detail,
     JobsFile,
     Json,
     Limit,
@@ -82,6 +83,7 @@ def story(
     ] = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    detail: Detail = False,
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
     from fairsched_fast import story as telling
@@ -96,7 +98,7 @@ def story(
     compile_kernels(sys.stderr)
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
-    show(telling.render(first, second))
+    show(telling.render(first, second, detail))
     if out is not None:
         for path in telling.write(out, first, second):
             print(f"wrote {path}", file=sys.stderr)
@@ -162,6 +164,7 @@ def explain(
     policies: Policies = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    detail: Detail = False,
     as_json: Json = False,
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
@@ -176,7 +179,7 @@ def explain(
     results = Results(folder, jobs)
     compile_kernels(sys.stderr)
     told = explaining.explanation if as_json else explaining.explain
-    answer = told(results, int(scenario), policies)
+    answer = told(results, int(scenario), policies, detail)
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
     show(answer)

@@ -99,6 +99,13 @@ def test_the_code_of_the_page_on_results_runs(headroom, capsys):
     assert "lowest dominant share wins" in said
 
 
+def test_the_code_of_the_page_on_comparing_runs(capsys):
+    exec(compile(code_of(DOCS / "compare.md"), "compare.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "better_if" in said
+    assert "drf and round_robin serve different jobs in" in said
+
+
 def test_columns_named_to_other_programs_are_there(headroom):
     """Neither DuckDB nor Polars is needed here: the names are looked up, not the queries run."""
     page, known = DOCS / "results.md", set(fs.open_results(headroom).columns["name"])

@@ -21,7 +21,7 @@ Index = NDArray[np.integer[Any]]
 
 LEAST_LIES = 20
 """Of each job, at least so many."""
-LIES = (0.5, 2, 0.9, 1.1, 0.8, 1.5, 0.7, 1.2, 0.6, 3, 0.4, 1.3, 0.3, 4, 0.2, 5, 0.1, 10, 1.4, 8)
+LIES = (0.5, 2, 0.9, 1.1, 0.1, 10, 0.7, 1.5, 0.8, 1.2, 0.3, 3, 0.6, 1.3, 0.4, 4, 0.2, 5, 1.4, 8)
 """Factors of lies, in turn below and above the truth; the fewer resources, the more are told."""
 GROWTHS = (1.1, 2.0)
 

@@ -6,10 +6,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from fairsched_fast import story
 from fairsched_fast.divergence_summary import percent
 from fairsched_fast.errors import plural
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
+from fairsched_fast.plain_text import section
 from fairsched_fast.sweep.comparing import Comparison, Duel
 from fairsched_fast.sweep.words import align, notes_on_figures
 
@@ -44,7 +44,7 @@ def _duel(made: Comparison, duel: Duel) -> str:
         if row["missing"]
     ]
     told = [*table, *missing, "", *duel.parted.sentences()]
-    return story.section(f"{policy} against {baseline}{place}", "\n".join(told))
+    return section(f"{policy} against {baseline}{place}", "\n".join(told))
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
