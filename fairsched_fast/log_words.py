@@ -11,21 +11,32 @@ import numpy as np
 import pandas as pd
 
 from fairsched_fast.plain_text import listed, table
-from fairsched_fast.step_log import WHY_NOT
+from fairsched_fast.policy_base import UNNAMED
+from fairsched_fast.result import Result
+from fairsched_fast.step_log import WHY_NOT, left_out
+from fairsched_fast.tables import one_row
 from fairsched_fast.why import Rule, WhyNot
 
 _INDENT = " " * 6
 _LEAST = 0.001  # what three decimals show
 
 
-def told_steps(log: pd.DataFrame) -> str:
-    """The detailed log of one pool: who was served, over whom, by how much and by which rule.
+def told_steps(result: Result, row: int = 0) -> str:
+    """The detailed log of a row: who was served, over whom, by how much and by which rule.
 
     Before a step stands what its key measures, where that is new, and who is out of the running
-    since the step before.
+    since the step before; after the last who else is at the end.
     """
-    if log.empty:
-        return table(log)
+    one = one_row(result, row)
+    log, end = one.step_log(detail=True), left_out(one)
+    news = _news(log, end)
+    header, *steps = _steps(log) if len(log) else ["(no steps)"]
+    lines = [line for new, step in zip(news, steps, strict=False) for line in (*new, step)]
+    return "\n".join([header, *lines, *news[-1]])
+
+
+def _steps(log: pd.DataFrame) -> list[str]:
+    """A header, and a line for each step."""
     margins = zip(log["margin"].tolist(), log["decided_by"].cat.codes.tolist(), strict=True)
     shown = pd.DataFrame(
         {
@@ -39,9 +50,7 @@ def told_steps(log: pd.DataFrame) -> str:
     )
     for name in ("key_before", "margin"):  # numbers stand to the right, whatever is beside them
         shown[name] = shown[name].str.rjust(max(len(name), int(shown[name].str.len().max())))
-    header, *rows = table(shown).splitlines()
-    news = _news(log)
-    return "\n".join([header, *(line for n, row in enumerate(rows) for line in (*news[n], row))])
+    return table(shown).splitlines()
 
 
 def _margin(margin: float, rule: int) -> str:
@@ -52,19 +61,19 @@ def _margin(margin: float, rule: int) -> str:
     return f"{margin:.3f}"
 
 
-def _news(log: pd.DataFrame) -> list[list[str]]:
-    """What is new before each step."""
-    news: list[list[str]] = [[] for _ in range(len(log))]
+def _news(log: pd.DataFrame, end: pd.Series) -> list[list[str]]:
+    """What is new before each step and, last, at the end."""
+    news: list[list[str]] = [[] for _ in range(len(log) + 1)]
     measure = log["measure"]
-    for n in np.flatnonzero((measure != measure.shift()).to_numpy()).tolist():
+    new = (measure != measure.shift()) & (measure != UNNAMED)
+    for n in np.flatnonzero(new.to_numpy()).tolist():
         news[n].append(f"{_INDENT}key: {measure.iloc[n]}")
     out: dict[tuple[int, str], list[str]] = {}
-    for column in log.columns[log.columns.str.startswith(WHY_NOT)]:
-        stopped = (log[column].cat.codes >= WhyNot.AT_CEILING).to_numpy()
-        if stopped.any():
-            n = int(stopped.argmax())
-            why = str(log[column].iloc[n])
-            out.setdefault((n, why), []).append(column.removeprefix(WHY_NOT))
+    for job, last in end.cat.codes.items():
+        codes = np.append(log[f"{WHY_NOT}{job}"].cat.codes, last)
+        if last >= WhyNot.AT_CEILING:  # who is out stays out
+            n = int((codes >= WhyNot.AT_CEILING).argmax())
+            out.setdefault((n, end.cat.categories[codes[n]]), []).append(str(job))
     for (n, why), jobs in out.items():
         news[n].append(f"{_INDENT}out of the running, {why}: {listed(jobs)}")
     return news

@@ -49,6 +49,20 @@ def step_log(
     return stack(result, scenario, pool, partial(_log_of_row, detail=detail))
 
 
+def left_out(result: Result) -> pd.Series[str]:
+    """Why each job gets nothing more, once a run of one row has ended: categories, by job."""
+    batch, counts = result.batch, result.granted.T.astype(np.int64)
+    made = decide(batch, result.policy, counts, result.on_full)
+    jobs = present_jobs(batch)
+    why_not = with_resource(made.why_not, made.lacking, batch.R)[jobs, 0]
+    named = [batch.job_names(0)[j] for j in jobs.tolist()]
+    return pd.Series(pd.Categorical.from_codes(why_not, dtype=_reasons_of(batch)), named)
+
+
+def _reasons_of(batch: Batch) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(why_not_words(batch.labels.resources))
+
+
 def _log_of_row(result: Result, detail: bool) -> pd.DataFrame:
     """The log of a result of one row, put together from some steps at a time."""
     assert result.choices is not None
@@ -105,7 +119,7 @@ def _details(
     """What a detailed log has more."""
     names = np.array([*batch.job_names(0), None], object)
     rules = pd.CategoricalDtype(rule_words(policy.about.ties if policy.about else ""))
-    reasons = pd.CategoricalDtype(why_not_words(batch.labels.resources))
+    reasons = _reasons_of(batch)
     return {
         "measure": [measure for measure, _ in said],
         "key_before": made.key[made.chosen, np.arange(len(said))],

@@ -111,10 +111,9 @@ def _steps(result: Result, detail: bool) -> str:
     if not detail:
         return table(result.step_log())
     pools = pools_of(result)
-    told = [told_steps(result.step_log(pool=pool, detail=True)) for pool in pools]
     if len(pools) == 1:
-        return told[0]
-    return "\n\n".join(f"Pool {pool}:\n{steps}" for pool, steps in zip(pools, told, strict=True))
+        return told_steps(result)
+    return "\n\n".join(f"Pool {pool}:\n{told_steps(result, i)}" for i, pool in enumerate(pools))
 
 
 def _named(pools: list[BeforeAfter], pool: BeforeAfter) -> str:

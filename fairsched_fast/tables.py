@@ -133,7 +133,7 @@ def stack(
         )
     tables = []
     for row in rows:
-        table = table_of(_one_row(result, row))
+        table = table_of(one_row(result, row))
         if _several(labels.pool) and pool is None:
             table.insert(0, "pool", result.batch.pool_name(row))
         if _several(labels.scenario) and scenario is None:
@@ -162,7 +162,7 @@ def _rows(result: Result, scenario: int | None, pool: str | None) -> Iterator[in
     yield from np.flatnonzero(wanted).tolist()
 
 
-def _one_row(result: Result, row: int) -> Result:
+def one_row(result: Result, row: int) -> Result:
     """The result of one row by itself, with its order."""
     if result.batch.S == 1 and result.choices is not None:
         return result

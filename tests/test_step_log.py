@@ -18,9 +18,13 @@ DETAILS = ["measure", "key_before", "runner_up", "margin", "decided_by"]
 SMALL = fs.Pool("Small", {"cpu": 10, "mem_gb": 64}, {"cpu": 2, "mem_gb": 2})
 
 
-def detailed(jobs, policy="drf", extra_executors=20, pool=SMALL, **options):
+def allocated(jobs, policy="drf", extra_executors=20, pool=SMALL, **options):
     scenario = fs.Scenario(pool, jobs, extra_executors, options.pop("user_caps", {}))
-    return fs.allocate(scenario, policy, **options).step_log(detail=True)
+    return fs.allocate(scenario, policy, **options)
+
+
+def detailed(*words, **options):
+    return allocated(*words, **options).step_log(detail=True)
 
 
 def test_a_detailed_log_has_more_columns_and_the_same_otherwise():
@@ -173,7 +177,7 @@ def test_a_log_worked_out_in_parts_is_the_same(policy, monkeypatch):
 
 def test_a_line_a_step_and_one_for_what_is_new():
     jobs = [fs.Job("needy", guarantee={"cpu": 2}, limit={"cpu": 4}), fs.Job("b"), fs.Job("c")]
-    assert told_steps(detailed(jobs, "yarn", 4)).splitlines() == [
+    assert told_steps(allocated(jobs, "yarn", 4)).splitlines() == [
         " step allocated_to key_before runner_up margin decided_by",
         "      key: part of its guarantee among the needy",
         "    1 needy             0.000 b              – earlier stage",
@@ -182,9 +186,16 @@ def test_a_line_a_step_and_one_for_what_is_new():
         "    3 c                 0.000 b          0.200 lower key",
         "    4 b                 0.200 c              0 tie, by name",
     ]
-    said = told_steps(detailed(jobs[:2], extra_executors=9))
+    said = told_steps(allocated(jobs[:2], extra_executors=9))
     assert "\n      out of the running, at its limit: needy\n" in said
-    assert said.count("out of the running") == 1
+    assert said.endswith(" only candidate\n      out of the running, no cpu left: b")
+    assert said.count("out of the running") == 2
+    nothing = told_steps(allocated([fs.Job("a", usage={"cpu": 9}), fs.Job("b", max_executors=0)]))
+    assert nothing.splitlines() == [
+        "(no steps)",
+        "      out of the running, too little cpu left: a",
+        "      out of the running, at its ceiling: b",
+    ]
 
 
 def test_an_explanation_in_detail(fairsched, tmp_path):
