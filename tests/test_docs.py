@@ -82,6 +82,13 @@ def test_policies_of_the_page_run(fairsched):
         assert fs.allocate(scenario, name).steps.tolist() == [6]
 
 
+def test_the_code_of_the_page_on_the_audit_runs(capsys):
+    exec(compile(code_of(DOCS / "audit.md"), "audit.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "sharing_incentive" in said
+    assert "etl" in said
+
+
 @pytest.fixture
 def headroom(tmp_path, monkeypatch):
     """The first results of headroom.toml, in the folder that the page says."""
