@@ -124,10 +124,6 @@ def test_what_the_budget_cut_short_is_not_judged_but_what_it_did_not_is():
     assert full["sharing_incentive"] >= 0.5
 
 
-JOB_NAMES = ("short", "envious", "envied", "liar", "growth_loser", "leaver", "leaving_loser")
-NUMBERS = ("envy", "envy_but_one", "sharing_incentive", "shortfall", "lie_gain")
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -169,6 +165,18 @@ def test_a_pool_that_holds_more_than_it_has_is_judged_by_envy_alone():
     assert np.isnan([found[name] for name in lost]).all()
     assert found["envy"] == 0  # 5 and 5
     assert "hold more than there is" in sentence(found)
+
+
+def test_amounts_beyond_all_measure_are_no_error():
+    found = audited(
+        "round_robin",
+        capacity=[1e290, 1],
+        demand=[[1e-9, 1], [1e280, 0]],
+        weight=[1e-280, 1e290],
+        resources=["*", "b"],  # a resource may be called so too
+        extra_executors=5,
+    )
+    assert found["still_fit"] == 1
 
 
 def test_a_key_function_has_no_fluid_to_be_far_from():

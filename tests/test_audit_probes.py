@@ -172,6 +172,8 @@ def test_a_lie_is_told_in_the_kind_that_one_has():
 
 
 def test_a_lie_that_cannot_be_told_is_refused():
+    with refused("misreport of a list; expected one Scenario, or a Batch"):
+        fs.misreport([scenario()], "a", "cpu", 2)
     with refused("there is no job 'x'; expected one of 'a', 'b', 'c'"):
         fs.misreport(scenario(), "x", "cpu", 2)
     with refused("there is no resource 'cp'; did you mean 'cpu'?"):

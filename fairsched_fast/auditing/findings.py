@@ -41,10 +41,11 @@ def _found(batch: Batch, granted: NDArray[Any], allocator: Allocator, probes: bo
     parts = []
     for first, part in batch.chunks(max(1, _CHUNK_VALUES // (batch.J * batch.R))):
         held = Holdings(part, granted[:, first : first + part.S], allocator.piece)
-        found = measure(held, allocator.noise)
-        found |= fluid_distance(held, _optimum(part, allocator), allocator.noise)
-        if probes:
-            found |= probe(held, allocator)
+        with np.errstate(over="ignore", invalid="ignore"):  # amounts beyond all measure: NaN
+            found = measure(held, allocator.noise)
+            found |= fluid_distance(held, _optimum(part, allocator), allocator.noise)
+            if probes:
+                found |= probe(held, allocator)
         parts.append(found)
     return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
 

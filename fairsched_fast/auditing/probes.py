@@ -67,13 +67,11 @@ def probe(held: Holdings, allocator: Allocator) -> Findings:
     """Strategy-proofness and monotonicity of each scenario, by column."""
     found: Findings = {}
     for kind in (Lies, Growth, Leaving):
-        parts, first = [], 0
+        parts = []
         size = max(1, _CHUNK_VALUES // (len(kind(held, allocator)) * _values(held)))
-        while first < held.batch.S:
-            stop = min(first + size, held.batch.S)
-            part = Holdings(held.batch.rows(first, stop), held.granted[:, first:stop], held.piece)
+        for first, some in held.batch.chunks(size):
+            part = Holdings(some, held.granted[:, first : first + some.S], held.piece)
             parts.append(_worst(kind(part, allocator), part, allocator))
-            first = stop
         found |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ from fairsched_fast.model import Pool, Scenario
 from fairsched_fast.number_rules import QUANTITY
 from fairsched_fast.policy_base import PolicyLike
 from fairsched_fast.result import Result
+
+State = TypeVar("State", Scenario, Batch)
 
 
 def audit(result: Result, *, probes: bool = True, workers: int | None = None) -> pd.DataFrame:
@@ -75,27 +77,27 @@ def _frame(batch: Batch, found: Findings, probes: bool) -> pd.DataFrame:
     if (labels.pool != labels.pool[0]).any():
         values["pool"] = labels.pool
     jobs = np.broadcast_to(labels.jobs, (S, batch.J))
-    known = [name for name in dict.fromkeys(labels.jobs.ravel().tolist()) if name]
-    resources = pd.Index([*labels.resources, EVERY])
+    resources = np.broadcast_to(np.array([*labels.resources, EVERY], object), (S, batch.R + 1))
     for column in columns(probes):
         array = found[column.name]
         if column.kind == "number":
             values[column.name] = array
-        elif column.kind == "job":
-            names = jobs[np.arange(S), array]
-            names[array < 0] = None
-            values[column.name] = pd.Categorical(names, known)
-        elif column.kind == "resource":
-            values[column.name] = pd.Categorical.from_codes(array.astype(np.int64), resources)
-        else:
+        elif column.kind == "each resource":
             for r, name in enumerate(resource_columns(labels.resources)):
                 values[name.stranded] = array[r]
+        else:
+            values[column.name] = _named(jobs if column.kind == "job" else resources, array)
     return pd.DataFrame(values)
 
 
-def misreport(
-    scenarios: Scenario | Batch, job: str, resource: str, factor: float
-) -> Scenario | Batch:
+def _named(names: NDArray[Any], which: NDArray[Any]) -> pd.Categorical:
+    """Of the names (S, n) of each row, the one meant (S,); -1 is none."""
+    chosen = names[np.arange(len(which)), which]
+    chosen[which < 0] = None
+    return pd.Categorical(chosen, [name for name in dict.fromkeys(names.ravel()) if name])
+
+
+def misreport(scenarios: State, job: str, resource: str, factor: float) -> State:
     """Scenarios in which one job misreports its demand, as the audit's probe had it.
 
     Parameters
@@ -109,8 +111,13 @@ def misreport(
     Raises
     ------
     InputError
-        On an unknown job or resource, or a factor that is no number, 0 or more.
+        On anything but a Scenario or a Batch, an unknown job or resource, or a factor that is no
+        number, 0 or more.
     """
+    if not isinstance(scenarios, Scenario | Batch):
+        raise InputError(
+            f"misreport of a {type(scenarios).__name__}; expected one Scenario, or a Batch"
+        )
     batch = scenarios if isinstance(scenarios, Batch) else Batch.from_scenarios(scenarios)
     names = np.broadcast_to(batch.labels.jobs, (batch.S, batch.J))
     _check_lie(batch, names, job, resource, factor)

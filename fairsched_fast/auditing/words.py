@@ -184,10 +184,10 @@ def _envy(row: Mapping[str, Any]) -> str:
         return "envy cannot be judged"
     if row["envy"] == 0:
         return "nobody envies anybody"
-    rest = "nothing" if row["envy_but_one"] == 0 else f"up to {_executors(row['envy_but_one'])}"
+    rest = "nobody" if row["envy_but_one"] == 0 else f"by up to {_executors(row['envy_but_one'])}"
     return (
-        f"{row['envious']} envies {row['envied']} by {_executors(row['envy'])}, and {rest} is left "
-        "of envy once the envied has one executor less"
+        f"{row['envious']} envies {row['envied']} by {_executors(row['envy'])} ({rest} once one "
+        "executor is taken from the envied)"
     )
 
 

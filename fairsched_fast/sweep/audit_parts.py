@@ -79,7 +79,8 @@ class _Names:
         batches = [result.batch for result in results[0]]
         self._jobs, self._codes = job_codes(sweep, rows, batches)
         self._first = np.cumsum([0, *(batch.J for batch in batches)])
-        self._resources = [*(r.resource for r in resources_of(sweep)), EVERY]
+        resources = (r.resource for r in resources_of(sweep))
+        self._resources = list(dict.fromkeys([*resources, EVERY]))
         self._places = [
             np.array([self._resources.index(r) for r in (*batch.labels.resources, EVERY)])
             for batch in batches
