@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 from specs import blocks, spec
-from sweep_files import everything_in, messages, ran, rows
-from test_cli import process
-from test_sweep_survival import counted, lasting
+from sweep_children import process
+from sweep_files import counted, everything_in, lasting, messages, ran, rows
 
 import fairsched_fast as fs
 from fairsched_fast.sweep import chunks
