@@ -17,6 +17,7 @@ from specs import CSV, TABLE, blocks, spec
 from sweep_children import process
 from sweep_files import messages
 
+import fairsched_fast as fs
 from fairsched_fast.registry import known_policies
 from fairsched_fast.sweep.reading import load_sweep
 
@@ -35,6 +36,15 @@ def test_help_names_every_command(fairsched):
     assert (code, err) == (0, "")
     for command in ("init", "story", "sweep", "explain", "plan", "policies", "doctor"):
         assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", [[], ["sweep"]])
+def test_h_is_short_for_help(fairsched, words):
+    assert fairsched(*words, "-h") == fairsched(*words, "--help")
+
+
+def test_it_tells_its_version(fairsched):
+    assert fairsched("--version") == (0, f"fairsched {fs.__version__}\n", "")
 
 
 def test_every_option_is_explained(fairsched):
@@ -233,6 +243,7 @@ def test_the_doctor_says_what_is_here(fairsched):
         (["plan", "nowhere.toml"], "nowhere.toml: there is no such file"),
         (["story", "--policies", "drf"], "expected two different names, before,after"),
         (["story", "--policies", "drf,fifi"], "unknown policy 'fifi'"),
+        (["story", "--policies", "drf,zzz"], "'weighted_round_robin', 'yarn', 'yunikorn'"),
         (["sweep", "mine.toml", "--out", "mine.toml"], "mine.toml is a file; expected a folder"),
         (["sweep", "none.toml", "--out", "out"], "`where` keeps no scenario"),
         (["plan", "none.toml"], "`where` keeps no scenario"),

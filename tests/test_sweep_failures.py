@@ -86,7 +86,9 @@ def test_a_sweep_of_which_everything_fails_says_so(tmp_path, monkeypatch):
     outcome = ran(text, tmp_path)
     assert len(outcome.failures) == 1
     assert outcome.files == ()
-    assert describe_outcome(outcome)
+    said = describe_outcome(outcome)
+    assert "no scenario was run: no figures" in said
+    assert "0.000" not in said
 
 
 def test_the_command_ends_with_1_and_the_list(tmp_path):
