@@ -48,7 +48,7 @@ class ArrayReader:
         if blank:
             wrong &= ~np.isnan(values)
         least = ", 0 or more" if rule.least == 0 else ""
-        self._report(name, axes, values, wrong, f"finite numbers{least}")
+        self._report(name, axes, values, wrong, f"finite numbers{least}, up to {rule.most:g}")
         return _plane(values)
 
     def counts(

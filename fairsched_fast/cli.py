@@ -34,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Fair cluster scheduling over millions of scenarios: DRF, round-robin, your own policy.",
 )
 
@@ -54,6 +55,24 @@ def main() -> NoReturn:
     except OSError as error:
         fail(str(error), 1)
     sys.exit(0)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from fairsched_fast import __version__
+
+        print(f"fairsched {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shared_options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-_SHOWN = 20  # names listed where none is close
+_SHOWN = 30  # names listed where none is close
 
 
 class InputError(ValueError):
@@ -41,7 +41,7 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
-    shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
+    shown = ", ".join(map(repr, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
     return f"; expected one of {shown}" if names else "; there are none"
 
 

@@ -42,8 +42,9 @@ def _bar(total: int, what: str) -> Iterator[Advance]:
         BarColumn(),
         TextColumn("{task.percentage:.0f}%"),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("so far,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)

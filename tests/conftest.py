@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis's settings, and no stale machine code."""
+"""What all tests share: Hypothesis's settings, all cores, and machine code that is not stale."""
 
 import io
 import os
@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"  # figures and traces that lie beside a checkout, where they do
@@ -17,6 +20,7 @@ pytest.register_assert_rewrite("agreement", "kernel_paths")
 settings.register_profile("tests", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, print_blob=True)
 settings.register_profile("few", deadline=None, max_examples=8, derandomize=True)  # for slow modes
+settings.register_profile("thorough", deadline=None, max_examples=1000)  # for a night
 settings.load_profile("ci" if os.environ.get("CI") else "tests")
 
 
@@ -35,7 +39,37 @@ def drop_stale_caches(package):
                 cached.unlink(missing_ok=True)
 
 
+def compile_in_turn():
+    """Of processes that need the same kernel at once, one compiles it and the others load it.
+
+    Numba itself takes no care: all would compile it, and two that save at once what they made for
+    different types may leave the one's machine code under the other's name.
+    """
+    compile_now = Dispatcher.compile
+
+    def compile_or_wait(kernel, signature):
+        folder = kernel._cache.cache_path  # None where nothing is kept on disk
+        if folder is None:
+            return compile_now(kernel, signature)
+        name = f"{kernel.py_func.__module__}.{kernel.py_func.__qualname__}.lock"
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with global_compiler_lock, FileLock(Path(folder) / name, is_singleton=True):
+            return compile_now(kernel, signature)
+
+    Dispatcher.compile = compile_or_wait
+
+
 drop_stale_caches(ROOT / "fairsched_fast")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    compile_in_turn()
+
+
+def pytest_xdist_auto_num_workers(config):
+    """All tests run on all cores; a choice of them in one process, which starts sooner."""
+    from fairsched_fast.engine import cores  # once no stale cache is left
+
+    chosen = config.option.keyword or any(".py" in argument for argument in config.args)
+    return 0 if chosen else cores()
 
 
 @pytest.fixture

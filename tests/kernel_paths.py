@@ -1,12 +1,14 @@
-"""Every path through the kernels, one at a time, whatever a batch's shape would choose."""
+"""Kernels by themselves, and every path through them whatever a batch's shape would choose."""
 
 import numpy as np
 import pytest
-from agreement import ours
+from agreement import ON_FULL, ours
 
+import fairsched_fast as fs
 from fairsched_fast import dispatch, engine, kernels
 
 COMPILED = hasattr(kernels.steps, "py_func")  # not where NUMBA_DISABLE_JIT is set
+RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
 MANY = 10**9
 
 
@@ -57,3 +59,26 @@ def same_finals(other, result, path):
     assert np.array_equal(other.granted, result.granted), path
     assert np.array_equal(other.steps, result.steps), path
     assert np.array_equal(other.stop, result.stop), path
+
+
+def problem_of(batch, policy):
+    return engine.lower(batch, ours(policy, batch.R))
+
+
+def run_totals(batch, policy, on_full):
+    """(S, J) granted, by the threshold search."""
+    granted = np.empty((batch.J, batch.S), np.int32)
+    kernels.totals(problem_of(batch, policy), RULES[on_full], 0, granted)
+    return granted.T
+
+
+def run_steps(batch, policy, on_full):
+    """(S, J) granted and (S, N) choices, one by one."""
+    granted = np.empty((batch.J, batch.S), np.int32)
+    choices = np.empty((int(batch.extra_executors.max()), batch.S), np.int8)
+    kernels.steps(problem_of(batch, policy), RULES[on_full], 0, granted, choices)
+    return granted.T, choices.T
+
+
+def keys_of(batch, policy, on_full="ignore"):
+    return fs.allocate(batch, ours(policy, batch.R), on_full=on_full).keys

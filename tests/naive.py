@@ -119,9 +119,10 @@ class Pool:
     def fits(self, j):
         """Whether one more executor of the job fits into the pool, of every resource."""
         for resource in self.resources:
-            need = resource.demand[j]
+            if resource.demand[j] == 0:
+                continue
             used = sum(held_by(resource, i, n) for i, n in enumerate(self.granted))
-            if need > 0 and used + need > bound(resource, resource.capacity):
+            if used + exact(resource, resource.demand[j]) > bound(resource, resource.capacity):
                 return False
         return True
 
@@ -152,12 +153,17 @@ def resource(capacity, jobs, r):
 
 def held_by(resource, j, granted):
     """What job j holds of a resource once it was granted so many executors."""
-    return Fraction(resource.usage[j]) + granted * Fraction(resource.demand[j])
+    return exact(resource, resource.usage[j]) + granted * exact(resource, resource.demand[j])
 
 
 def bound(resource, amount):
     """A capacity or a limit: decimals may not pass it at all, true floats by 1e-12 of it."""
-    return Fraction(amount) * (1 if resource.decimal else 1 + Fraction(1, 10**12))
+    return exact(resource, amount) * (1 if resource.decimal else 1 + Fraction(1, 10**12))
+
+
+def exact(resource, amount):
+    """A quantity to reckon with: decimals are whole numbers already."""
+    return amount if resource.decimal else Fraction(amount)
 
 
 def in_units(quantities):

@@ -9,6 +9,7 @@ of other weights, among its like as if its weight were 1.
 """
 
 from fractions import Fraction
+from functools import cache
 
 
 def key(policy, pool, j):
@@ -120,6 +121,12 @@ def usage(pool, j, r, post_grant):
     return before + pool.granted[j] * resource.demand[j]
 
 
+@cache
+def as_written(weight):
+    """The decimal that a person wrote."""
+    return Fraction(repr(weight))
+
+
 def over_weight(pool, j, capacity, used):
     """(whether the weight is 0, used / capacity / weight): as an exact number where there is one.
 
@@ -133,5 +140,5 @@ def over_weight(pool, j, capacity, used):
     if capacity == 0:
         return last, 0
     if pool.exact:
-        return last, Fraction(used) / capacity / Fraction(repr(weight))
+        return last, Fraction(used) / (capacity * as_written(weight))
     return last, round(1e12 * used / (capacity * weight))

@@ -30,9 +30,14 @@ QUOTIENT_POOLS = [29_999_999, 30_000_001, 30_000_023, 30_000_037]
 TICKS_POOLS = [999_999_937, 1_000_000_007, 1_000_000_009, 1_000_000_021]
 
 
+def how_many(times):
+    """So many times the examples of the profile that is in force, and one at least."""
+    return max(1, round(times * settings.default.max_examples))
+
+
 def examples(times):
-    """So many times the examples of the profile that is in force."""
-    return settings(max_examples=max(1, round(times * settings.default.max_examples)))
+    """The same as Hypothesis's settings."""
+    return settings(max_examples=how_many(times))
 
 
 UP_TO_3, UP_TO_6 = st.integers(1, 3), st.integers(1, 6)

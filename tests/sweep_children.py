@@ -1,11 +1,13 @@
-"""Sweeps run by child processes, which a test may kill.
+"""Commands and sweeps run by child processes, which a test may kill.
 
-Children are forked from a server that has what they need loaded: each starts soon.
+Those of sweeps are forked from a server that has what they need loaded: each starts soon.
 """
 
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from sweep_files import ran
@@ -46,3 +48,14 @@ def killed_at(moment, text, folder):
     child.start()
     child.join(60)
     return child.exitcode == -signal.SIGKILL
+
+
+def process(*words, **options):
+    """A command as a process of its own, its streams piped."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "fairsched_fast", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )

@@ -2,6 +2,7 @@
 
 import pyarrow.parquet as pq
 
+from fairsched_fast.sweep import compute
 from fairsched_fast.sweep.reading import parse_sweep
 from fairsched_fast.sweep.run import run_sweep
 
@@ -27,11 +28,29 @@ def everything_in(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
+def lasting(folder):
+    """The same, of all that must not depend on what happened; the manifest tells times."""
+    return {k: v for k, v in everything_in(folder).items() if k not in ("manifest.json", ".lock")}
+
+
 def parts_in(folder):
-    """The same, of the Parquet parts alone."""
+    """The same, of Parquet parts alone."""
     return {name: data for name, data in everything_in(folder).items() if name.endswith("parquet")}
 
 
 def messages(stderr):
     """What a process said, less the notice of a slow machine that kernels are being made ready."""
     return [line for line in stderr.splitlines() if not line.startswith("compiling kernels")]
+
+
+def counted(monkeypatch):
+    """The chunks that are run from now on."""
+    seen = []
+
+    def compute_and_count(sweep, chunk, folder):
+        seen.append(chunk.number)
+        return real(sweep, chunk, folder)
+
+    real = compute.compute
+    monkeypatch.setattr(compute, "compute", compute_and_count)
+    return seen

@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from specs import CSV, TABLE, blocks, spec
+from sweep_children import process
 from sweep_files import messages
 
+import fairsched_fast as fs
 from fairsched_fast.registry import known_policies
 from fairsched_fast.sweep.reading import load_sweep
 
@@ -29,22 +31,20 @@ def my_spec(tmp_path):
     return "mine.toml"
 
 
-def process(*words, **options):
-    """A command as a process of its own, its streams piped."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "fairsched_fast", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
 def test_help_names_every_command(fairsched):
     code, out, err = fairsched("--help")
     assert (code, err) == (0, "")
     for command in ("init", "story", "sweep", "explain", "compare", "plan", "policies", "doctor"):
         assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", [[], ["sweep"]])
+def test_h_is_short_for_help(fairsched, words):
+    assert fairsched(*words, "-h") == fairsched(*words, "--help")
+
+
+def test_it_tells_its_version(fairsched):
+    assert fairsched("--version") == (0, f"fairsched {fs.__version__}\n", "")
 
 
 def test_every_option_is_explained(fairsched):
@@ -243,6 +243,7 @@ def test_the_doctor_says_what_is_here(fairsched):
         (["plan", "nowhere.toml"], "nowhere.toml: there is no such file"),
         (["story", "--policies", "drf"], "expected two different names, before,after"),
         (["story", "--policies", "drf,fifi"], "unknown policy 'fifi'"),
+        (["story", "--policies", "drf,zzz"], "'weighted_round_robin', 'yarn', 'yunikorn'"),
         (["sweep", "mine.toml", "--out", "mine.toml"], "mine.toml is a file; expected a folder"),
         (["sweep", "none.toml", "--out", "out"], "`where` keeps no scenario"),
         (["plan", "none.toml"], "`where` keeps no scenario"),
@@ -316,29 +317,52 @@ def test_a_table_for_a_spec_without_one_is_refused(fairsched, my_spec):
     assert "--jobs is pods.csv, and the file has no [jobs]" in err
 
 
-def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, my_spec, tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "import numpy as np\n"
-        "import fairsched_fast as fs\n"
-        "@fs.policy('held_first', measure='executors held')\n"
-        "def held_first(batch):\n"
-        "    one = np.ones((1, 1, 1))\n"
-        "    return fs.Claims(offset=batch.executors[:, None], slope=one, per=one)\n"
-        "@fs.key_policy('by_function', measure='cpu')\n"
-        "def by_function(usage, demand, capacity, weight, executors):\n"
-        "    return usage[0]\n"
-    )
-    text = Path(my_spec).read_text().replace('"drf"', '"by_function", "held_first"')
-    (tmp_path / "own.toml").write_text(text)
-    given = ("own.toml", "--policy-file", "mine.py")
+OWN_POLICIES = """
+import numpy as np
+import fairsched_fast as fs
+
+@fs.policy("held_first", measure="executors held")
+def held_first(batch):
+    one = np.ones((1, 1, 1))
+    return fs.Claims(offset=batch.executors[:, None], slope=one, per=one)
+
+@fs.key_policy("by_function", measure="cpu")
+def by_function(usage, demand, capacity, weight, executors):
+    return usage[0]
+"""
+
+
+@pytest.fixture
+def with_own(tmp_path):
+    """Writes a spec with one more policy, and its file: what a command is given to know it."""
+
+    def write(policy):
+        (tmp_path / "mine.py").write_text(OWN_POLICIES, encoding="utf-8")
+        text = blocks(GRID, policies=f'["round_robin", "{policy}"]')
+        (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+        return "own.toml", "--policy-file", "mine.py"
+
+    return write
+
+
+def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, with_own):
+    given = with_own("held_first")
     assert "held_first" in fairsched("policies", "--policy-file", "mine.py")[1]
     assert "lowest executors held wins" in fairsched("story", *given)[1]
     assert fairsched("plan", *given)[0] == 0
     code, out, err = fairsched("sweep", *given, "--out", "out")
     assert (code, err) == (0, "")
     assert "held_first" in out
-    assert "by_function" in out
     assert "AFTER (held_first)" in fairsched("explain", "out", "0", *given[1:])[1]
+
+
+def test_so_is_a_key_function(fairsched, with_own):
+    """It is compiled by each command, which takes seconds: two must do."""
+    given = with_own("by_function")
+    code, out, err = fairsched("sweep", *given, "--out", "out")
+    assert (code, err) == (0, "")
+    assert "by_function" in out
+    assert "AFTER (by_function)" in fairsched("explain", "out", "0", *given[1:])[1]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from complaints import refused
 from specs import blocks, spec
-from sweep_files import everything_in, ran
-from test_sweep_survival import lasting
+from sweep_files import everything_in, lasting, ran
 
 import fairsched_fast as fs
 from fairsched_fast.sweep import cluster

@@ -15,7 +15,7 @@ from agreement import (
     rules,
     same,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import (
     DECIMAL_UNITS,
@@ -26,6 +26,7 @@ from strategies import (
     cases,
     crowded_cases,
     endless_cases,
+    examples,
     huge_cases,
     stacks,
 )
@@ -37,7 +38,7 @@ from fairsched_fast import engine
 
 
 @given(stacks(), policies, rules)
-@settings(max_examples=300)
+@examples(3)
 def test_decimal_quantities_are_scheduled_exactly(stack, policy, on_full):
     result = all_agree(stack, policy, on_full)
     assert result.keys == "integer"
@@ -53,13 +54,13 @@ def test_scenarios_in_lockstep_are_scheduled_exactly(stack, policy, on_full):
 
 
 @given(stacks(units=FLOAT_UNITS + DECIMAL_UNITS), policies, rules)
-@settings(max_examples=200)
+@examples(2)
 def test_true_floats_are_scheduled_by_their_ticks(stack, policy, on_full):
     all_agree(stack, policy, on_full)
 
 
 @given(crowded_cases(), policies, rules)
-@settings(max_examples=40)
+@examples(0.5)
 def test_many_jobs_are_scheduled_exactly(case, policy, on_full):
     all_agree([case], policy, on_full)
 
@@ -70,13 +71,13 @@ def test_huge_denominators_are_scheduled_exactly(case, policy, on_full):
 
 
 @given(huge_cases(pools=[QUOTIENT_POOLS]), st.sampled_from(["quota_first", "priority"]), rules)
-@settings(max_examples=40)
+@examples(0.5)
 def test_segments_of_quotients_are_scheduled_exactly(case, policy, on_full):
     all_agree([case], policy, on_full)
 
 
 @given(endless_cases(), policies, rules)
-@settings(max_examples=40)
+@examples(0.5)
 def test_a_budget_far_above_the_ceilings_is_counted_not_stepped(case, policy, on_full):
     fast = ours(policy, len(case["capacity"]))
     finals = fs.allocate(as_batch([case]), fast, on_full=on_full, log=False)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreement import ON_FULL, expected, policies, rules
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import as_batch, cases, huge_cases, stacks
-from test_kernels import RULES, keys_of, problem_of, run_steps, run_totals
+from kernel_paths import RULES, keys_of, problem_of, run_steps, run_totals
+from strategies import as_batch, cases, examples, huge_cases, stacks
 
 import fairsched_fast as fs
 from fairsched_fast.kernels import steps
@@ -39,7 +39,7 @@ def test_blocks_of_scenarios_end_as_each_alone(stack, policy, on_full):
 
 
 @given(st.one_of(huge_cases(), cases(steps=200)), st.sampled_from(["drf", "slots"]), rules)
-@settings(max_examples=100)
+@examples(1.5)
 def test_keys_of_every_form_are_counted_alike(case, policy, on_full):
     batch = as_batch([case])
     granted = run_totals(batch, policy, on_full)

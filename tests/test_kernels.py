@@ -3,43 +3,18 @@
 import numba
 import numpy as np
 import pytest
-from agreement import ON_FULL, POLICIES, expected, ours, policies, rules
+from agreement import ON_FULL, POLICIES, expected, policies, rules
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_paths import RULES, keys_of, problem_of, run_steps, run_totals
 from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_cases, examples, stacks
 
 import fairsched_fast as fs
 from fairsched_fast import kernels
-from fairsched_fast.engine import lower
 from fairsched_fast.kernels import SKIP, Problem, steps, stops, totals
 from fairsched_fast.kernels.merge import blank_window
 from fairsched_fast.kernels.orders import run_one, write_given
 from fairsched_fast.kernels.problem import blank
-
-RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
-
-
-def problem_of(batch, policy):
-    return lower(batch, ours(policy, batch.R))
-
-
-def run_totals(batch, policy, on_full):
-    """(S, J) granted, by the threshold search."""
-    granted = np.empty((batch.J, batch.S), np.int32)
-    totals(problem_of(batch, policy), RULES[on_full], 0, granted)
-    return granted.T
-
-
-def run_steps(batch, policy, on_full):
-    """(S, J) granted and (S, N) choices, one by one."""
-    granted = np.empty((batch.J, batch.S), np.int32)
-    choices = np.empty((int(batch.extra_executors.max()), batch.S), np.int8)
-    steps(problem_of(batch, policy), RULES[on_full], 0, granted, choices)
-    return granted.T, choices.T
-
-
-def keys_of(batch, policy, on_full="ignore"):
-    return fs.allocate(batch, ours(policy, batch.R), on_full=on_full).keys
 
 
 @given(stacks(units=DECIMAL_UNITS + FLOAT_UNITS), policies, rules)
@@ -109,7 +84,7 @@ def test_windows_however_small_are_merged_alike(stack, policy, on_full, claims):
 def test_a_crowd_is_served_as_the_naive_scheduler_does(seed, policy, on_full):
     """Windows are crossed, pools fill, ceilings are 0, users reach caps, one slope is a giant's."""
     rng = np.random.default_rng(seed)
-    J, N = 120, 700
+    J, N = 120, 350
     capacity = [[30, 70, 210], [2**40, 2**40, 2**40], [999, 1001, 1003], [700, 500, 2**30]][seed]
     demand = rng.integers(0, 3, (J, 3)).tolist()
     demand[7] = [0, 0, 2**29]

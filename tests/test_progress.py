@@ -1,6 +1,7 @@
 """Progress: a bar on a terminal, a line now and then elsewhere."""
 
 import io
+import re
 import sys
 
 from fairsched_fast import progress
@@ -20,6 +21,7 @@ def test_a_terminal_shows_a_bar_that_goes_when_all_is_done(monkeypatch):
     shown = terminal.getvalue()
     assert "4,000 of 4,000 scenarios" in shown
     assert "100%" in shown
+    assert "0:00:00 so far, 0:00:00 left" in re.sub(r"\x1b\[\d+m", "", shown)
     assert shown.endswith("\x1b[2K")  # the line is wiped
 
 

@@ -99,7 +99,6 @@ def test_columns_come_in_the_order_asked_for(swept):
         ("scenario < 9999999999999999999999", lambda row: True),
         (pc.field("policy") == "drf", lambda row: row["policy"] == "drf"),
     ],
-    ids=str,
 )
 def test_a_condition_keeps_the_rows_that_python_would(swept, where, keeps):
     found = fs.open_results(swept).summary(["scenario", "policy"], where)

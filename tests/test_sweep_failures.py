@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 from specs import blocks, spec
-from sweep_files import everything_in, messages, ran, rows
-from test_cli import process
-from test_sweep_survival import counted, lasting
+from sweep_children import process
+from sweep_files import counted, everything_in, lasting, messages, ran, rows
 
 import fairsched_fast as fs
 from fairsched_fast.sweep import chunks
@@ -87,7 +86,9 @@ def test_a_sweep_of_which_everything_fails_says_so(tmp_path, monkeypatch):
     outcome = ran(text, tmp_path)
     assert len(outcome.failures) == 1
     assert outcome.files == ()
-    assert describe_outcome(outcome)
+    said = describe_outcome(outcome)
+    assert "no scenario was run: no figures" in said
+    assert "0.000" not in said
 
 
 def test_the_command_ends_with_1_and_the_list(tmp_path):

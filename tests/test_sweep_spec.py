@@ -42,19 +42,32 @@ WRONG_KEYS = {
     ),
 }
 WRONG_TYPES = {
-    "a number as the name": (spec(name=3), ["name is 3", "valid string"]),
+    "a number as the name": (spec(name=3), ["name is 3: expected a text, in quotes"]),
     "a word as capacity": (spec(pools=POOL.replace("200", "'lots'")), ["pool[0].capacity.cpu"]),
     "true as usage": (spec(jobs=JOBS.replace("60", "true")), ["job[0].usage.cpu is True"]),
     "no list of policies": (spec(policies="'drf'"), ["policies is 'drf'"]),
-    "another schema": (spec(schema=2), ["schema is 2"]),
-    "a negative seed": (spec(seed=-1), ["seed is -1"]),
-    "no repeat": (blocks("repeat = 0"), ["block[0].repeat is 0"]),
-    "a fraction of jobs": (spec(jobs=TABLE.replace("= 3", "= 1.5")), ["jobs.sample is 1.5"]),
+    "another schema": (spec(schema=2), ["schema is 2: expected 1"]),
+    "a negative seed": (spec(seed=-1), ["seed is -1: expected 0 or more"]),
+    "no repeat": (blocks("repeat = 0"), ["block[0].repeat is 0: expected a number above 0"]),
+    "a fraction of jobs": (
+        spec(jobs=TABLE.replace("= 3", "= 1.5")),
+        ["jobs.sample is 1.5: expected a whole number"],
+    ),
     "a factor of NaN": (
         spec(jobs=TABLE.replace("0.001", "nan")),
         ["jobs.demand.cpu.factor is nan"],
     ),
     "a negative factor": (spec(jobs=TABLE.replace("1e-3", "-1")), ["jobs.demand.mem_gb.factor"]),
+    "a single table": (
+        spec(pools=POOL.replace("[[pool]]", "[pool]")),
+        ["pool is a single table: expected a list of them, each headed [[pool]]"],
+    ),
+    "a number as a column": (
+        spec(jobs=TABLE.replace('{ column = "cores", factor = 0.001 }', "3")),
+        ["jobs.demand.cpu is 3: expected a column's name, or { column"],
+    ),
+    "a number as an axis": (blocks("grid = 3"), ["block[0].grid is 3: expected a table"]),
+    "a word for a switch": (spec("[output]\njobs = 'no'"), ["is 'no': expected true or false"]),
     "a cap in words": (spec(user_caps="{ ana = 'two' }"), ["user_caps.ana is 'two'"]),
 }
 WRONG_BUDGETS = {

@@ -11,10 +11,11 @@ import time
 import pytest
 from complaints import refused
 from specs import blocks
+from strategies import how_many
 from sweep_children import SMALL_SLICE, killed_at
-from sweep_files import everything_in, parts_in, ran
+from sweep_files import counted, everything_in, lasting, parts_in, ran
 
-from fairsched_fast.sweep import chunks, compute, journal, run, store
+from fairsched_fast.sweep import chunks, journal, run, store
 from fairsched_fast.sweep.durable import StorageError
 from fairsched_fast.sweep.reading import parse_sweep
 
@@ -27,7 +28,8 @@ TEXT = blocks(
     "[output]\nsteps = { share = 0.1 }\n"
     "[[output.aggregate]]\nby = ['policy', 'extra_executors']\nmeasures = ['jain', 'steps']\n"
 )
-MOMENTS = sorted(random.Random(20).sample(range(1, 104), 20))
+STEPS = 103  # that make something durable, in such a sweep
+MOMENTS = sorted(random.Random(20).sample(range(1, STEPS + 1), min(STEPS, how_many(1 / 6))))
 
 
 @pytest.fixture(autouse=True)
@@ -46,26 +48,8 @@ def undisturbed(tmp_path_factory):
     return folder
 
 
-def lasting(folder):
-    """Path → bytes of all that must not depend on what happened; the manifest tells times."""
-    return {k: v for k, v in everything_in(folder).items() if k not in ("manifest.json", ".lock")}
-
-
 def manifest_of(folder):
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-
-
-def counted(monkeypatch):
-    """The chunks that are run from now on."""
-    seen = []
-
-    def compute_and_count(sweep, chunk, folder):
-        seen.append(chunk.number)
-        return real(sweep, chunk, folder)
-
-    real = compute.compute
-    monkeypatch.setattr(compute, "compute", compute_and_count)
-    return seen
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")

@@ -36,6 +36,8 @@ def _budget(value: object) -> object:
 
 
 def _column(value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise ValueError('expected a column\'s name, or { column = "…", factor = … }')
     return {"column": value} if isinstance(value, str) else value
 
 
@@ -214,6 +216,22 @@ _SECTIONS: dict[str, type[_Section]] = {
 }
 
 
+_EXPECTED = {  # pydantic's name for what is wrong: our words
+    "literal_error": "expected {expected}",
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
+    "greater_than": "expected a number above {gt:g}",
+    "greater_than_equal": "expected {ge:g} or more",
+    "string_type": "expected a text, in quotes",
+    "string_pattern_mismatch": "expected letters, digits, _ and -, a letter or a digit first",
+    "bool_type": "expected true or false",
+    "list_type": "expected a list",
+    "dict_type": "expected a table, {{ key = value }}",
+    "model_type": "expected a table, {{ key = value }}",
+}
+
+
 def read_spec(path: Path) -> tuple[Spec, str]:
     """A sweep file's words, and its text.
 
@@ -281,6 +299,9 @@ def _describe(detail: Any) -> str:
         return f"{path} is missing"
     if detail["type"] == "too_short":
         return f"{path} is {detail['input']!r}: expected at least one"
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"{path} is {detail['input']!r}: {message.replace('input should', 'it should')}"
+    if detail["type"] == "list_type" and isinstance(detail["input"], dict):
+        return f"{path} is a single table: expected a list of them, each headed [[{path}]]"
+    told = str(detail["msg"]).removeprefix("Value error, ")
+    ours = _EXPECTED.get(detail["type"])
+    expected = ours.format_map(detail.get("ctx", {})) if ours else told
+    return f"{path} is {detail['input']!r}: {expected}"

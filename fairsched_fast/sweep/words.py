@@ -48,7 +48,7 @@ def describe_outcome(outcome: Outcome) -> str:
         f"{sweep.name}: {plural(digest.scenarios, 'scenario')} × {policies} in "
         f"{human_time(about['seconds'])}; {rows:,} rows, {size}",
         "",
-        *_comparison(outcome),
+        *(_comparison(outcome) if digest.scenarios else ["no scenario was run: no figures"]),
         "",
         *_notices(outcome),
         f"results   {outcome.folder}",
@@ -107,7 +107,7 @@ def _endings(digest: Digest, policies: Sequence[str]) -> list[str]:
 def _notices(outcome: Outcome) -> list[str]:
     digest, policies = outcome.digest, outcome.sweep.policy_names
     notices = []
-    if outcome.failures:
+    if outcome.failures and digest.scenarios:
         notices.append("note      some of the sweep failed: these figures are of the rest")
     if outcome.resumed:
         notices.append(
