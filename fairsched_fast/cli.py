@@ -41,13 +41,15 @@ app = typer.Typer(
 
 def main() -> NoReturn:
     """Run the command; every expected failure is one message and an exit code."""
+    from fairsched_fast.compiling import telling
     from fairsched_fast.errors import InputError
 
     for stream in (sys.stdout, sys.stderr):  # a console that lacks → or − still shows the rest
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        with telling():
+            app()
     except InputError as error:
         fail(str(error), 2)
     except KeyboardInterrupt:
@@ -106,7 +108,7 @@ def story(
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
     from fairsched_fast import story as telling
-    from fairsched_fast.engine import allocate, compile_kernels
+    from fairsched_fast.engine import allocate
     from fairsched_fast.sweep import notebook_sweep, story_policies
     from fairsched_fast.sweep.reading import load_sweep
 
@@ -114,7 +116,6 @@ def story(
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
     scenario = sweep.base_scenario()
     before, after = story_policies(sweep, policies)
-    compile_kernels(sys.stderr)
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
     show(telling.render(first, second, detail))
@@ -145,7 +146,6 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Run every scenario of a sweep file under each policy, or go on where a run was stopped."""
-    from fairsched_fast.engine import compile_kernels
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.run import run_sweep
@@ -154,7 +154,6 @@ def sweep(
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
     total = read.end(limit)
-    compile_kernels(sys.stderr)
     try:
         with (
             cluster(scheduler, dask_workers, workers) as client,
@@ -187,7 +186,6 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
-    from fairsched_fast.engine import compile_kernels
     from fairsched_fast.errors import InputError
     from fairsched_fast.sweep import explain as explaining
     from fairsched_fast.sweep.results import Results
@@ -196,7 +194,6 @@ def explain(
         raise InputError(f"ID is {scenario!r}; expected a scenario's id, a whole number from 0")
     load_policies(policy_file)
     results = Results(folder, jobs)
-    compile_kernels(sys.stderr)
     told = explaining.explanation if as_json else explaining.explain
     answer = told(results, int(scenario), policies, detail)
     if results.unfinished:
@@ -244,14 +241,12 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say how many scenarios, rows and bytes a sweep comes to, and how long it takes."""
-    from fairsched_fast.engine import compile_kernels
     from fairsched_fast.sweep.plan import make_plan
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.words import describe_plan
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
-    compile_kernels(sys.stderr)
     made = make_plan(read, limit, workers)
     show(made.to_json() if as_json else describe_plan(made, spec, jobs))
 

@@ -6,45 +6,48 @@ import contextlib
 import sys
 import threading
 from collections.abc import Hashable, Iterator
-from typing import TextIO
 
 _SILENCE = 1.0  # seconds; a longer one reads as a hang
 _used: set[Hashable] = set()
-_told: list[TextIO] = []  # who is told besides a terminal
-_was_told: list[TextIO] = []  # once is enough
+
+
+class _Notice:
+    """Given once a process, to a terminal; to whoever reads stderr while that is `wanted`."""
+
+    wanted = given = False
+
+    def give(self) -> None:
+        """Say it, where that is any use."""
+        if not self.given and (self.wanted or sys.stderr.isatty()):
+            self.given = True
+            sys.stderr.write("compiling kernels (once) …\n")
+            sys.stderr.flush()
+
+
+_notice = _Notice()
 
 
 @contextlib.contextmanager
 def first_use(kernel: Hashable) -> Iterator[None]:
-    """Around a kernel's call: a notice where it is this process's first, and takes long.
-
-    It goes to stderr where that is a terminal, or where `telling` says.
-    """
+    """Around a kernel's call: a notice where it is this process's first, and takes long."""
     if kernel in _used:
         yield
         return
-    notice = threading.Timer(_SILENCE, _tell)
-    notice.daemon = True
-    notice.start()
+    timer = threading.Timer(_SILENCE, _notice.give)
+    timer.daemon = True
+    timer.start()
     try:
         yield
         _used.add(kernel)
     finally:
-        notice.cancel()
+        timer.cancel()
 
 
 @contextlib.contextmanager
-def telling(stream: TextIO) -> Iterator[None]:
-    """Notices go to `stream`, terminal or not."""
-    _told.append(stream)
+def telling() -> Iterator[None]:
+    """Notices go to stderr, terminal or not."""
+    before, _notice.wanted = _notice.wanted, True
     try:
         yield
     finally:
-        _told.remove(stream)
-
-
-def _tell() -> None:
-    stream = _told[-1] if _told else sys.stderr if sys.stderr.isatty() else None
-    if stream is not None and stream not in _was_told:
-        _was_told.append(stream)
-        print("compiling kernels (once) …", file=stream, flush=True)
+        _notice.wanted = before

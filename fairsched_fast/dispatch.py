@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,10 @@ _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
 _NO_ORDER = {kind.itemsize: np.empty((0, 0), kind) for kind in map(np.dtype, "bhi")}
 
 
-Lowered = tuple[Sequence[Claims], tuple[kernels.WholeProblem, float] | None]
+Made = tuple[kernels.WholeProblem, float]
+Lowered = tuple[Sequence[Claims], Made | None]
+Ranges = Callable[[int, int], int]
+"""(first scenario, the one after the last): runs them; the form of their keys."""
 
 
 def outcome(J: int, S: int, choices: NDArray[Any] | None) -> kernels.Outcome:
@@ -55,14 +58,9 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
     order = order_of(out)
     segments, made = _lowered(part, policy)
     counts = len(order) == 0 and prefer_totals(part)
-    if part.J <= LOCKSTEP_JOBS and not counts:
-        kind = None if made is None else narrowest(made[1])
-        if made is not None and kind is not None:
-            few = part.J <= FEW_JOBS and kind != "q"
-            run = kernels.run_lanes if few else kernels.run_records
-            with first_use((few, kind)):
-                run(made[0], rule, first, part.S, _KIND[kind], out)
-            return kernels.INTEGER
+    lockstep = None if counts else _lockstep(part.J, made, rule, first, out)
+    if lockstep is not None:
+        return lockstep(0, part.S)
     problem = make_problem(part, segments, segments[0].rank)
     with first_use(counts or order.dtype):
         if counts:
@@ -71,6 +69,45 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
             form = kernels.steps(problem, rule, first, out.granted, order)
         kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
     return form
+
+
+def play_ranges(
+    batch: Batch, policy: Policy, rule: int, out: kernels.Outcome, *, copies: bool
+) -> Ranges | None:
+    """What runs ranges of a batch's scenarios, for threads to share one lowering of it.
+
+    None where chunks should be lowered instead: unless lockstep runs it, and, unless `copies` are
+    welcome, on the batch's own planes.
+    """
+    if len(order_of(out)) == 0 and prefer_totals(batch):
+        return None
+    if not copies:
+        few = batch.rows(0, 2)
+        tried = _lowered(few, policy)[1]
+        if tried is None or any(array.shape[-1] > 1 for array in _own_arrays(tried[0], few)):
+            return None
+    return _lockstep(batch.J, _lowered(batch, policy)[1], rule, 0, out)
+
+
+def _lockstep(
+    J: int, made: Made | None, rule: int, first: int, out: kernels.Outcome
+) -> Ranges | None:
+    """What runs scenarios begins…ends−1 of a problem in whole numbers; the form of its keys."""
+    kind = None if made is None else narrowest(made[1])
+    if made is None or kind is None:
+        return None
+    whole, few = made[0], J <= FEW_JOBS and kind != "q"
+    run = kernels.run_lanes if few else kernels.run_records
+    if not few and kind == "h":
+        kind = "i"  # records of 16 bits are no faster, and one kernel more to compile
+    like = _KIND[kind]
+
+    def play(begins: int, ends: int) -> int:
+        with first_use((few, like.dtype)):
+            run(whole, rule, first, begins, ends, like, out)
+        return kernels.INTEGER
+
+    return play
 
 
 def _lowered(part: Batch, policy: Policy) -> Lowered:
@@ -87,19 +124,19 @@ def _lowered(part: Batch, policy: Policy) -> Lowered:
     made = segments, make_whole(part, segments) if part.J <= LOCKSTEP_JOBS else None
     pure = policy.built_in and "then" not in policy.given
     small = part.S * part.J * part.R <= _SMALL
-    if pure and (small or (made[1] and _own_values(made[1][0], part) <= _SMALL)):
+    if pure and (
+        small or (made[1] and sum(a.size for a in _own_arrays(made[1][0], part)) <= _SMALL)
+    ):
         part.remembered = (policy, made)
     return made
 
 
-def _own_values(whole: kernels.WholeProblem, part: Batch) -> int:
-    """How many values of a problem are not the batch's own planes."""
+def _own_arrays(whole: kernels.WholeProblem, part: Batch) -> list[NDArray[Any]]:
+    """Those of a problem that are not the batch's own planes."""
     planes = (*part.kept, part.room, part.extra_executors)
-    return sum(
-        array.size
-        for array in whole
-        if not any(np.may_share_memory(array, plane) for plane in planes)
-    )
+    return [
+        array for array in whole if not any(np.may_share_memory(array, plane) for plane in planes)
+    ]
 
 
 def narrowest(bound: float) -> str | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, TextIO, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
 from fairsched_fast.capacity_checks import check_guarantees, check_overfull
 from fairsched_fast.claims import Claims
-from fairsched_fast.compiling import first_use, telling
-from fairsched_fast.dispatch import order_of, outcome, play_claims
+from fairsched_fast.compiling import first_use
+from fairsched_fast.dispatch import order_of, outcome, play_claims, play_ranges
 from fairsched_fast.errors import InputError, did_you_mean, plural
 from fairsched_fast.key_policies import KeyPolicy
 from fairsched_fast.lowering import lower, make_problem
@@ -127,20 +127,14 @@ def run(
     choices = None if order is None else np.empty((order, S), smallest_signed(J))
     out = outcome(J, S, choices)
     rule = ON_FULL[on_full]
-    play = _play_keys if isinstance(policy, KeyPolicy) else play_claims
-
-    def work(chunk: tuple[int, Batch]) -> int:
-        first, part = chunk
-        return play(part, policy, rule, first, out)
-
     rows = chunk_rows(batch, workers)
-    if rows >= S:
-        forms = [work((0, batch))]
-    elif workers == 1:
-        forms = list(map(work, batch.chunks(rows)))
+    work = _chunk_work(batch, policy, rule, out, rows)
+    starts = range(0, max(S, 1), rows)
+    if workers == 1 or len(starts) == 1:
+        forms = list(map(work, starts))
     else:
         with ThreadPoolExecutor(workers) as pool:
-            forms = list(pool.map(work, batch.chunks(rows)))
+            forms = list(pool.map(work, starts))
     return Result(
         batch=batch,
         policy=policy,
@@ -151,6 +145,26 @@ def run(
         stop=out.stop,
         keys=FORMS[max(forms)],
     )
+
+
+def _chunk_work(
+    batch: Batch, policy: Policy, rule: int, out: kernels.Outcome, rows: int
+) -> Callable[[int], int]:
+    """Runs the `rows` scenarios from one on; the form of their keys."""
+    if isinstance(policy, KeyPolicy):
+        play, ranges = _play_keys, None
+    else:
+        one_chunk, play = batch.J * batch.R * batch.S <= _CHUNK_VALUES, play_claims
+        ranges = play_ranges(batch, policy, rule, out, copies=one_chunk) if rows < batch.S else None
+
+    def work(first: int) -> int:
+        stop = min(first + rows, batch.S)
+        if ranges is not None:
+            return ranges(first, stop)
+        part = batch if stop - first == batch.S else batch.rows(first, stop)
+        return play(part, policy, rule, first, out)
+
+    return work
 
 
 def _play_keys(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:
@@ -246,14 +260,3 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def compile_kernels(stream: TextIO) -> None:
-    """Compile the kernels that most runs take, or load them, and say so on `stream` if it is long.
-
-    `allocate` compiles what it needs by itself; its notice goes to stderr where that is a terminal.
-    """
-    with telling(stream):
-        for held in (0, 10**6):  # keys of 16 and of 32 bits
-            batch = Batch(capacity=[2e6], demand=[[1]], usage=[[held]], extra_executors=1)
-            allocate(batch, workers=1)

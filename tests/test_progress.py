@@ -1,10 +1,14 @@
 """Progress: a bar on a terminal, a line now and then elsewhere."""
 
+import contextlib
 import io
 import re
 import sys
+import time
 
-from fairsched_fast import progress
+import pytest
+
+from fairsched_fast import compiling, progress
 
 
 class Terminal(io.StringIO):
@@ -40,3 +44,14 @@ def test_short_work_says_nothing(capsys):
         advance(1)
         advance(1)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_kernel_that_takes_long_to_compile_is_told_once(read, monkeypatch, capsys):
+    monkeypatch.setattr(compiling, "_SILENCE", 0.01)
+    monkeypatch.setattr(compiling, "_notice", compiling._Notice())
+    with compiling.telling() if read else contextlib.nullcontext():
+        for kernel in ("one", "another"):
+            with compiling.first_use((kernel, read)):
+                time.sleep(0.1)
+    assert capsys.readouterr() == ("", "compiling kernels (once) …\n" if read else "")

@@ -51,18 +51,26 @@ class Lanes(NamedTuple):
 
 @jit
 def run_lanes(
-    whole: WholeProblem, on_full: int, first: int, count: int, kind: NDArray[Any], out: Outcome
+    whole: WholeProblem,
+    on_full: int,
+    first: int,
+    begins: int,
+    ends: int,
+    kind: NDArray[Any],
+    out: Outcome,
 ) -> None:
-    """Run `count` scenarios of few jobs, a block at a time.
+    """Run scenarios begins…ends−1, of few jobs each, a block at a time.
 
     Parameters
     ----------
     whole
-        The scenarios.
+        All scenarios: threads may share it, each with its own range.
     on_full
         SKIP, STOP or IGNORE.
     first
         Column of the outputs that scenario 0 goes to.
+    begins, ends
+        Which scenarios are run.
     kind : int16, int32 or int64 (0,)
         An array of the type that keys are held in; packed keys stay below its largest number.
     out
@@ -70,10 +78,10 @@ def run_lanes(
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
-    block = min(block_width(J, L), count)
+    block = min(block_width(J, L), ends - begins)
     desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, kind)
-    for start in range(0, count, block):
-        width = min(count - start, block)
+    for start in range(begins, ends, block):
+        width = min(ends - start, block)
         tight = load_limits(whole, on_full, start, width, desk)
         begin(desk, width)
         longest, steps = longest_run(desk, width), start - start
@@ -125,14 +133,14 @@ def run_lanes(
 def blank_lanes(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Lanes:
     """Rows of so many lanes, of the type of `kind`."""
     return Lanes(
-        np.zeros((J, L, lanes), kind.dtype),
-        np.zeros((J, L, lanes), kind.dtype),
-        np.zeros((J, lanes), kind.dtype),
-        np.zeros((J, lanes), kind.dtype),
-        np.zeros((J, lanes), kind.dtype),
-        np.zeros(lanes, kind.dtype),
-        np.zeros(lanes, kind.dtype),
-        np.zeros(lanes, kind.dtype),
+        np.empty((J, L, lanes), kind.dtype),
+        np.empty((J, L, lanes), kind.dtype),
+        np.empty((J, lanes), kind.dtype),
+        np.empty((J, lanes), kind.dtype),
+        np.empty((J, lanes), kind.dtype),
+        np.empty(lanes, kind.dtype),
+        np.empty(lanes, kind.dtype),
+        np.empty(lanes, kind.dtype),
     )
 
 

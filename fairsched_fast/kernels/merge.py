@@ -68,12 +68,12 @@ def blank_window(problem: Problem, claims: int) -> Window:
     while buckets < 2 * claims:
         buckets *= 2
     return Window(
-        np.zeros((5, J * (L + 1)), np.int64),
-        np.zeros((3, J), np.int64),
-        np.zeros(claims + AT_ONCE, np.int64),
-        np.zeros(claims + AT_ONCE, np.uint32),
-        np.zeros(claims, np.int64),
-        np.zeros(buckets, np.uint16),
+        np.empty((5, J * (L + 1)), np.int64),
+        np.empty((3, J), np.int64),
+        np.empty(claims + AT_ONCE, np.int64),
+        np.empty(claims + AT_ONCE, np.uint32),
+        np.empty(claims, np.int64),
+        np.empty(buckets, np.uint16),
     )
 
 

@@ -47,15 +47,21 @@ class Records(NamedTuple):
 
 @jit
 def run_records(
-    whole: WholeProblem, on_full: int, first: int, count: int, kind: NDArray[Any], out: Outcome
+    whole: WholeProblem,
+    on_full: int,
+    first: int,
+    begins: int,
+    ends: int,
+    kind: NDArray[Any],
+    out: Outcome,
 ) -> None:
-    """Run `count` scenarios, a block at a time; parameters as of `run_lanes`."""
+    """Run scenarios begins…ends−1, a block at a time; parameters as of `run_lanes`."""
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
-    block = min(block_width(J, L), count)
+    block = min(block_width(J, L), ends - begins)
     desk, rows = blank_desk(J, R, U, block), blank_records(J, L, block, kind)
-    for start in range(0, count, block):
-        width = min(count - start, block)
+    for start in range(begins, ends, block):
+        width = min(ends - start, block)
         tight = load_limits(whole, on_full, start, width, desk)
         begin(desk, width)
         longest, steps = longest_run(desk, width), start - start
@@ -107,11 +113,11 @@ def run_records(
 def blank_records(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Records:
     """Records of so many lanes, of the type of `kind`."""
     return Records(
-        np.zeros((lanes, J, 2 * L + 2), kind.dtype),
-        np.zeros((J, lanes), kind.dtype),
-        np.zeros(lanes, kind.dtype),
-        np.zeros(lanes, kind.dtype),
-        np.zeros(lanes, kind.dtype),
+        np.empty((lanes, J, 2 * L + 2), kind.dtype),
+        np.empty((J, lanes), kind.dtype),
+        np.empty(lanes, kind.dtype),
+        np.empty(lanes, kind.dtype),
+        np.empty(lanes, kind.dtype),
     )
 
 

@@ -52,16 +52,16 @@ class Desk(NamedTuple):
 def blank_desk(J: int, R: int, U: int, lanes: int) -> Desk:
     """Room for a block of so many lanes."""
     return Desk(
-        np.zeros((J, lanes), np.int32),
-        np.zeros(lanes, np.int32),
-        np.zeros(lanes, np.int32),
-        np.zeros(lanes, np.int32),
-        np.zeros(lanes, np.int16),
-        np.zeros((R, lanes), np.int64),
-        np.zeros((U, lanes), np.int64),
-        np.zeros(lanes, np.int64),
-        np.zeros(lanes, np.int32),
-        np.zeros(lanes, np.int32),
+        np.empty((J, lanes), np.int32),
+        np.empty(lanes, np.int32),
+        np.empty(lanes, np.int32),
+        np.empty(lanes, np.int32),
+        np.empty(lanes, np.int16),
+        np.empty((R, lanes), np.int64),
+        np.empty((U, lanes), np.int64),
+        np.empty(lanes, np.int64),
+        np.empty(lanes, np.int32),
+        np.empty(lanes, np.int32),
     )
 
 
