@@ -6,15 +6,26 @@ What people read goes to stdout, progress and notices to stderr. Exit 0 done, 2 
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
+
+from fairsched_fast.cli_parts import (
+    JobsFile,
+    Json,
+    Limit,
+    Policies,
+    PolicyFile,
+    SpecFile,
+    Workers,
+    cluster,
+    fail,
+    load_policies,
+    show,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -23,23 +34,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Fair cluster scheduling over millions of scenarios: DRF, round-robin, your own policy.",
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
-SpecFile = Annotated[Path, typer.Argument(help="A sweep file (TOML); `fairsched init` writes one.")]
-JobsFile = Annotated[
-    Path | None, typer.Option("--jobs", help="CSV of jobs, in place of the spec's [jobs] csv.")
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option("--policy-file", help="Python file that defines policies with @fs.policy."),
-]
-Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
-]
-Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
-]
 
 
 def main() -> NoReturn:
@@ -52,17 +46,12 @@ def main() -> NoReturn:
     try:
         app()
     except InputError as error:
-        _fail(str(error), 2)
+        fail(str(error), 2)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        fail("interrupted", 130)
     except OSError as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
     sys.exit(0)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    print(f"error: {message}" if code != 130 else message, file=sys.stderr)
-    sys.exit(code)
 
 
 @app.command()
@@ -99,14 +88,14 @@ def story(
     from fairsched_fast.sweep import notebook_sweep, story_policies
     from fairsched_fast.sweep.reading import load_sweep
 
-    _load(policy_file)
+    load_policies(policy_file)
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
     scenario = sweep.base_scenario()
     before, after = story_policies(sweep, policies)
     compile_kernels(sys.stderr)
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
-    _show(telling.render(first, second))
+    show(telling.render(first, second))
     if out is not None:
         for path in telling.write(out, first, second):
             print(f"wrote {path}", file=sys.stderr)
@@ -140,13 +129,13 @@ def sweep(
     from fairsched_fast.sweep.run import run_sweep
     from fairsched_fast.sweep.words import describe_failures, describe_outcome
 
-    _load(policy_file)
+    load_policies(policy_file)
     read = load_sweep(spec, jobs)
     total = read.end(limit)
     compile_kernels(sys.stderr)
     try:
         with (
-            _cluster(scheduler, dask_workers, workers) as client,
+            cluster(scheduler, dask_workers, workers) as client,
             progress(total, "scenarios") as advance,
         ):
             outcome = run_sweep(
@@ -159,12 +148,10 @@ def sweep(
                 advance=advance,
             )
     except KeyboardInterrupt:
-        _fail(
-            f"interrupted; {out} keeps what is finished: the same command goes on from there", 130
-        )
-    _show(outcome.manifest if as_json else describe_outcome(outcome))
+        fail(f"interrupted; {out} keeps what is finished: the same command goes on from there", 130)
+    show(outcome.manifest if as_json else describe_outcome(outcome))
     if outcome.failures:
-        _fail(describe_failures(outcome), 1)
+        fail(describe_failures(outcome), 1)
 
 
 @app.command()
@@ -184,14 +171,14 @@ def explain(
 
     if not scenario.isdecimal():
         raise InputError(f"ID is {scenario!r}; expected a scenario's id, a whole number from 0")
-    _load(policy_file)
+    load_policies(policy_file)
     results = Results(folder, jobs)
     compile_kernels(sys.stderr)
     told = explaining.explanation if as_json else explaining.explain
     answer = told(results, int(scenario), policies)
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
-    _show(answer)
+    show(answer)
 
 
 @app.command()
@@ -209,11 +196,11 @@ def plan(
     from fairsched_fast.sweep.reading import load_sweep
     from fairsched_fast.sweep.words import describe_plan
 
-    _load(policy_file)
+    load_policies(policy_file)
     read = load_sweep(spec, jobs)
     compile_kernels(sys.stderr)
     made = make_plan(read, limit, workers)
-    _show(made.to_json() if as_json else describe_plan(made, spec, jobs))
+    show(made.to_json() if as_json else describe_plan(made, spec, jobs))
 
 
 @app.command()
@@ -221,12 +208,12 @@ def policies(policy_file: PolicyFile = None, as_json: Json = False) -> None:
     """List policies and schedulers' dialects: what each does, its key, parameters, source."""
     from fairsched_fast.registry import known_policies
 
-    _load(policy_file)
+    load_policies(policy_file)
     known = known_policies().values()
     if as_json:
-        _show([{**policy.told, "parameters": policy.parameters} for policy in known])
+        show([{**policy.told, "parameters": policy.parameters} for policy in known])
     else:
-        _show("\n\n".join(_entry(policy.told) for policy in known))
+        show("\n\n".join(_entry(policy.told) for policy in known))
 
 
 @app.command()
@@ -236,50 +223,14 @@ def doctor(as_json: Json = False) -> None:
 
     found = examine()
     width = max(map(len, found))
-    _show(
+    show(
         found
         if as_json
         else "\n".join(f"{name:<{width}}  {value}" for name, value in found.items())
     )
 
 
-def _cluster(
-    scheduler: str | None, dask_workers: int | None, workers: int | None
-) -> AbstractContextManager[Any]:
-    """A client of the Dask cluster that is asked for, None where none is."""
-    from fairsched_fast.errors import InputError
-
-    if [scheduler, dask_workers, workers].count(None) < 2:
-        raise InputError("expected one of --workers, --dask-workers and --scheduler")
-    if scheduler is None and dask_workers is None:
-        return nullcontext()
-    from fairsched_fast.sweep.cluster import connected
-
-    return connected(scheduler, dask_workers, sys.stderr)
-
-
-def _load(policy_file: Path | None) -> None:
-    if policy_file is not None:
-        from fairsched_fast.registry import load_policy_file
-
-        load_policy_file(policy_file)
-
-
 def _entry(row: dict[str, str]) -> str:
     head, *rest = row.items()
     told = [f"  {name:<10}  {value}" for name, value in rest if value]
     return "\n".join([head[1], *told])
-
-
-def _show(answer: Any) -> None:
-    try:
-        print(
-            answer if isinstance(answer, str) else json.dumps(answer, indent=2, default=_plain),
-            flush=True,
-        )
-    except BrokenPipeError:  # the reader of our output went away: not our failure
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else str(value)

@@ -9,7 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from fairsched_fast import tables
-from fairsched_fast.comparison import Comparison, Side, compare, gap, headline, points, pools_of
+from fairsched_fast.before_after import (
+    BeforeAfter,
+    Side,
+    before_and_after,
+    gap,
+    headline,
+    points,
+    pools_of,
+)
 from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, Result
 
@@ -27,7 +35,7 @@ def render(before: Result, after: Result) -> str:
     InputError
         When the results are not of the same one scenario.
     """
-    pools = [compare(before, after, pool) for pool in pools_of(before)]
+    pools = [before_and_after(before, after, pool) for pool in pools_of(before)]
     sections: list[str] = []
     for when, result, sides in (
         ("BEFORE", before, [pool.before for pool in pools]),
@@ -116,7 +124,7 @@ def table(frame: pd.DataFrame) -> str:
     return "\n".join(line.rstrip() for line in shown.to_string(index=False).splitlines())
 
 
-def _named(pools: list[Comparison], pool: Comparison) -> str:
+def _named(pools: list[BeforeAfter], pool: BeforeAfter) -> str:
     """Which pool is spoken of, where there are several."""
     return f"Pool {pool.pool}: " if len(pools) > 1 else ""
 
@@ -130,7 +138,7 @@ def _ending(side: Side) -> str:
     return f"Stopped after {side.steps:,} of {side.budget:,} executors: {why}.{ceilings}"
 
 
-def _paragraph(pool: Comparison) -> Iterator[str]:
+def _paragraph(pool: BeforeAfter) -> Iterator[str]:
     """What changed in one pool, sentence by sentence."""
     first, second = pool.before, pool.after
     if pool.start.empty:
@@ -150,7 +158,7 @@ def _paragraph(pool: Comparison) -> Iterator[str]:
     yield f"{headline(pool)}."
 
 
-def _start(pool: Comparison) -> str:
+def _start(pool: BeforeAfter) -> str:
     """Who was furthest behind."""
     measure = "weighted dominant share" if pool.weighted else "dominant share"
     shares = pool.entitled(pool.start)
@@ -168,7 +176,7 @@ def _start(pool: Comparison) -> str:
     )
 
 
-def _gifts(pool: Comparison, side: Side) -> str:
+def _gifts(pool: BeforeAfter, side: Side) -> str:
     """Who got how many executors, those furthest behind at the start first."""
     if not side.steps:
         return "no executors"

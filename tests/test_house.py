@@ -15,7 +15,7 @@ PACKAGE = Path(fairsched_fast.__file__).parent
 # function imports when it is called is free: that is how a lower module offers a higher one's work
 # (Batch.from_frame, Result.summary), and how the command line starts fast.
 HOUSE = [
-    ["errors", "columns", "progress", "compiling"],
+    ["errors", "columns", "moments", "progress", "compiling"],
     ["number_rules", "units"],
     ["model"],
     ["quantities"],
@@ -30,13 +30,13 @@ HOUSE = [
     ["result", "lowering"],
     ["dispatch"],
     ["engine"],
-    ["standing", "water_filling"],
-    ["tables", "comparison"],
+    ["standing", "water_filling", "measures"],
+    ["tables", "before_after", "paired"],
     ["charts"],
     ["story"],
     ["sweep"],
     ["report"],
-    ["doctor"],
+    ["doctor", "cli_parts"],
     ["cli"],
     ["__main__"],
 ]

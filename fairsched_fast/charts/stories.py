@@ -13,7 +13,7 @@ from fairsched_fast.charts import parts
 from fairsched_fast.charts.bars import draw_bars, name_bars
 from fairsched_fast.charts.style import QUIET, literal, short, styled
 from fairsched_fast.charts.timelines import draw_shares
-from fairsched_fast.comparison import Comparison, compare, headline
+from fairsched_fast.before_after import BeforeAfter, before_and_after, headline
 from fairsched_fast.result import Result
 
 
@@ -29,7 +29,7 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
     InputError
         On several scenarios, or several pools and none named.
     """
-    compared = compare(before, after, pool)
+    compared = before_and_after(before, after, pool)
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, wspace=0.04)
     figure = Figure(figsize=(40 / 3, 7.5), layout=layout)
     axes = figure.subplots(2, 2, sharex="row", sharey="row")
@@ -49,7 +49,7 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
     return figure
 
 
-def _caption(figure: Figure, heads: Sequence[Axes], compared: Comparison) -> None:
+def _caption(figure: Figure, heads: Sequence[Axes], compared: BeforeAfter) -> None:
     """The message above, what is left and right, what was run below."""
     message = literal(headline(compared))
     lines = -(-len(message) // 76)

@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from fairsched_fast import engine
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
+from fairsched_fast.measures import fairness
 from fairsched_fast.result import Result
 from fairsched_fast.sweep.chunks import Chunk, slice_size
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
 from fairsched_fast.sweep.durable import Stamp, StorageError, beside, parquet_writer, writing
 from fairsched_fast.sweep.journal import ChunkRecord, Part
-from fairsched_fast.sweep.parts import jobs_table, measure, steps_table, summary_table
+from fairsched_fast.sweep.parts import jobs_table, steps_table, summary_table
 from fairsched_fast.sweep.sampling import Rows, Sweep
 from fairsched_fast.sweep.store import part_path
 
@@ -116,7 +117,7 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     output = sweep.output
     batches = _batches(sweep, rows)
     results = [[_run(sweep, batch, p) for batch in batches] for p in range(len(sweep.policies))]
-    measures = [[measure(result) for result in of_policy] for of_policy in results]
+    measures = [[fairness(result) for result in of_policy] for of_policy in results]
     summary = None
     tables: dict[str, pa.Table] = {}
     if output.summary or output.aggregates:

@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fairsched_fast.measures import Figures
+from fairsched_fast.moments import Moments
 from fairsched_fast.result import Result, StopReason
-from fairsched_fast.sweep.aggregates import Moments, moments_of, no_moments
-from fairsched_fast.sweep.parts import Measures
+from fairsched_fast.sweep.aggregates import count_rows, no_rows
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Rows, Sweep
 
@@ -115,7 +116,7 @@ def empty_digest(sweep: Sweep) -> Digest:
         histogram=np.zeros((P, M, B), np.int64),
         heat_sum=np.zeros((P, *shape)),
         heat_count=np.zeros(shape, np.int64),
-        moments=tuple(map(no_moments, sweep.output.aggregates)),
+        moments=tuple(map(no_rows, sweep.output.aggregates)),
     )
 
 
@@ -124,7 +125,7 @@ def digest_chunk(
     rows: Rows,
     inside: NDArray[np.int64],
     results: Sequence[Sequence[Result]],
-    measures: Sequence[Sequence[Measures]],
+    measures: Sequence[Sequence[Figures]],
     summary: pa.Table | None,
 ) -> Digest:
     """Of some rows; `inside` (n,) are their places in their block. Indexed [policy][pool].
@@ -150,7 +151,7 @@ def digest_chunk(
                 digest.sums[p, m] += values.sum()
                 digest.histogram[p, m] += _histogram(values)
     _count_heat(digest, sweep, rows, inside, measures)
-    digest.moments = tuple(moments_of(of, summary) for of in sweep.output.aggregates)
+    digest.moments = tuple(count_rows(of, summary) for of in sweep.output.aggregates)
     return digest
 
 
@@ -168,7 +169,7 @@ def _count_heat(
     sweep: Sweep,
     rows: Rows,
     inside: NDArray[np.int64],
-    measures: Sequence[Sequence[Measures]],
+    measures: Sequence[Sequence[Figures]],
 ) -> None:
     axes = heat_axes(sweep)
     if axes is None or rows.block != axes[0]:

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairsched_fast import metrics
+from fairsched_fast import measures
 from fairsched_fast.batch import Batch
 from fairsched_fast.columns import ResourceColumns, resource_columns, unit_of
+from fairsched_fast.measures import Figures
 from fairsched_fast.number_rules import COUNT
 from fairsched_fast.result import Result, StopReason
 from fairsched_fast.sweep.paths import Setting
@@ -19,14 +20,6 @@ from fairsched_fast.sweep.sampling import Rows, Sweep
 from fairsched_fast.sweep.settings import Settings
 
 SCHEMA_VERSION = 1
-MEASURES = {
-    "dominant_share_min": "smallest dominant share over the pool's jobs",
-    "dominant_share_max": "largest dominant share over the pool's jobs",
-    "dominant_share_gap": "dominant_share_max - dominant_share_min, not divided by weights",
-    "jain": "Jain's index of dominant share / weight over the pool's jobs",
-}
-
-Measures = dict[str, NDArray[np.float64]]
 
 
 def resources_of(sweep: Sweep) -> list[ResourceColumns]:
@@ -43,10 +36,7 @@ def summary_schema(sweep: Sweep) -> pa.Schema:
         )
         for s in sweep.axes
     ]
-    used = [
-        _field(r.utilization, pa.float64(), f"share of the pool's {r.resource} in use", "1")
-        for r in resources_of(sweep)
-    ]
+    shares = [*measures.FAIRNESS, *map(measures.used, resources_of(sweep))]
     return _schema(
         [
             _field("scenario", pa.int64(), "id: index in the sweep before `where`"),
@@ -55,10 +45,9 @@ def summary_schema(sweep: Sweep) -> pa.Schema:
             _field("policy", _words(), "policy it was run under"),
             _field("pool", _words(), "pool, isolated from the others"),
             *axes,
-            _field("steps", pa.int32(), "executors given", "executors"),
+            _field(measures.STEPS.name, pa.int32(), measures.STEPS.told, "executors"),
             _field("stop", _words(), "why the run ended: " + ", ".join(r.name for r in StopReason)),
-            *(_field(name, pa.float64(), text, "1") for name, text in MEASURES.items()),
-            *used,
+            *(_field(measure.name, pa.float64(), measure.told, "1") for measure in shares),
         ],
         sweep,
     )
@@ -95,30 +84,18 @@ def steps_schema(sweep: Sweep) -> pa.Schema:
     )
 
 
-def measure(result: Result) -> Measures:
-    """The summary's measures of each row of a result, (S,) each."""
-    batch, shares = result.batch, result.dominant_share.T
-    low, high = metrics.lowest(shares, batch.present), metrics.highest(shares, batch.present)
-    return {
-        "dominant_share_min": low,
-        "dominant_share_max": high,
-        "dominant_share_gap": high - low,
-        "jain": metrics.jain(*metrics.entitled(batch, shares)),
-    }
-
-
 def measures_of(sweep: Sweep) -> list[str]:
     """Columns of the summary that measure something."""
-    return ["steps", *MEASURES, *(r.utilization for r in resources_of(sweep))]
+    return [measure.name for measure in measures.all_measures(resources_of(sweep))]
 
 
 def summary_table(
     sweep: Sweep,
     rows: Rows,
     results: Sequence[Sequence[Result]],
-    measures: Sequence[Sequence[Measures]],
+    figures: Sequence[Sequence[Figures]],
 ) -> pa.Table:
-    """Results and measures are indexed [policy][pool]; rows come scenario by scenario."""
+    """Results and figures are indexed [policy][pool]; rows come scenario by scenario."""
     schema = summary_schema(sweep)
     n, P, Q = len(rows), len(results), len(results[0])
 
@@ -144,14 +121,14 @@ def summary_table(
     columns["stop"] = _coded(
         interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason]
     )
-    for name in MEASURES:
-        columns[name] = interleave(lambda p, q, name=name: measures[p][q][name])
-    used = [[metrics.utilization(r.batch, r.granted.T) for r in of_policy] for of_policy in results]
-    pools = [list(pool["capacity"]) for pool in sweep.settings.pools.values()]
-    for resource in resources_of(sweep):
-        columns[resource.utilization] = pa.array(
-            interleave(lambda p, q, name=resource.resource: _used(used[p][q], pools[q], name, n)),
-            from_pandas=True,
+    columns |= {
+        measure.name: interleave(lambda p, q, name=measure.name: figures[p][q][name])
+        for measure in measures.FAIRNESS
+    }
+    used = [[measures.utilization(r, resources_of(sweep)) for r in of] for of in results]
+    for name in used[0][0]:
+        columns[name] = pa.array(
+            interleave(lambda p, q, name=name: used[p][q][name]), from_pandas=True
         )
     return pa.Table.from_pydict(columns, schema=schema)
 
@@ -220,12 +197,6 @@ def _job_codes(
         return sweep.table.names.tolist(), rows.drawn
     names = [name for batch in batches for name in batch.job_names(0)]
     return names, np.arange(len(names))[np.newaxis]
-
-
-def _used(
-    used: NDArray[np.float64], resources: Sequence[str], name: str, n: int
-) -> NDArray[np.float64]:
-    return used[resources.index(name)] if name in resources else np.full(n, np.nan)
 
 
 def _axis_column(

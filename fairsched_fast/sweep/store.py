@@ -20,11 +20,12 @@ from filelock import FileLock, Timeout
 
 from fairsched_fast import engine
 from fairsched_fast.errors import InputError
+from fairsched_fast.measures import FAIRNESS
 from fairsched_fast.sweep.chunks import Chunk
 from fairsched_fast.sweep.durable import PARTIAL, Stamp, StorageError, write_whole, writing
 from fairsched_fast.sweep.journal import ChunkRecord, Journal
 from fairsched_fast.sweep.ownership import MANIFEST, SPEC, check_same, read_manifest
-from fairsched_fast.sweep.parts import MEASURES, SCHEMA_VERSION
+from fairsched_fast.sweep.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.spec import spec_hash
 
 FORMAT = "fairsched-sweep"
@@ -33,7 +34,7 @@ CHARTS, AGGREGATES = "charts", "aggregates"
 _LOCK = ".lock"
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
 _DERIVED = (
-    *(f"{CHARTS}/{name}.png" for name in (*MEASURES, "heatmap")),
+    *(f"{CHARTS}/{name}.png" for name in (*(measure.name for measure in FAIRNESS), "heatmap")),
     f"{AGGREGATES}/*.parquet",
 )
 _AT_ONCE = 256  # records in memory while parts are looked at

@@ -25,7 +25,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class BeforeAfter:
     """One pool before and after. The series' index is the job."""
 
     pool: str
@@ -61,7 +61,7 @@ def points(share: float) -> str:
     return f"{text} point" + ("" if text == "1" else "s")
 
 
-def headline(compared: Comparison) -> str:
+def headline(compared: BeforeAfter) -> str:
     """What the figures say, in a line."""
     before, after = compared.before, compared.after
     if not (before.steps or after.steps):
@@ -98,7 +98,7 @@ def pools_of(result: Result) -> list[str]:
     return [result.batch.pool_name(row) for row in range(result.batch.S)]
 
 
-def compare(before: Result, after: Result, pool: str | None = None) -> Comparison:
+def before_and_after(before: Result, after: Result, pool: str | None = None) -> BeforeAfter:
     """One pool of one scenario under two policies; `pool` may be left out where there is one.
 
     Raises
@@ -121,7 +121,7 @@ def compare(before: Result, after: Result, pool: str | None = None) -> Compariso
     row = names.index(pool)
     timelines = [result.timeline(pool=pool) for result in (before, after)]
     weight = np.broadcast_to(before.batch.true_weight, (before.batch.J, before.batch.S))[:, row]
-    return Comparison(
+    return BeforeAfter(
         pool=pool,
         start=timelines[0].iloc[0].drop("step"),
         weight=_by_job(before, row, weight),

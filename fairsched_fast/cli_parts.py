@@ -1,0 +1,73 @@
+"""What commands share: their options, and how an answer or a failure is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+SpecFile = Annotated[Path, typer.Argument(help="A sweep file (TOML); `fairsched init` writes one.")]
+JobsFile = Annotated[
+    Path | None, typer.Option("--jobs", help="CSV of jobs, in place of the spec's [jobs] csv.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy-file", help="Python file that defines policies with @fs.policy."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
+]
+Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
+]
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End with a message; 130 is the user's own doing, and no error."""
+    print(f"error: {message}" if code != 130 else message, file=sys.stderr)
+    sys.exit(code)
+
+
+def cluster(
+    scheduler: str | None, dask_workers: int | None, workers: int | None
+) -> AbstractContextManager[Any]:
+    """A client of the Dask cluster that is asked for, None where none is."""
+    from fairsched_fast.errors import InputError
+
+    if [scheduler, dask_workers, workers].count(None) < 2:
+        raise InputError("expected one of --workers, --dask-workers and --scheduler")
+    if scheduler is None and dask_workers is None:
+        return nullcontext()
+    from fairsched_fast.sweep.cluster import connected
+
+    return connected(scheduler, dask_workers, sys.stderr)
+
+
+def load_policies(policy_file: Path | None) -> None:
+    """Make known what a policy file defines, where one is given."""
+    if policy_file is not None:
+        from fairsched_fast.registry import load_policy_file
+
+        load_policy_file(policy_file)
+
+
+def show(answer: Any) -> None:
+    """Print an answer: words as they are, all else as JSON."""
+    try:
+        print(
+            answer if isinstance(answer, str) else json.dumps(answer, indent=2, default=_plain),
+            flush=True,
+        )
+    except BrokenPipeError:  # the reader of our output went away: not our failure
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)
