@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 from shapes import COUNTING, FINALS, LANES, MERGING, ORDERS, RECORDS, SHAPES
 
-from fairsched_fast.charts import style
+from fairsched_fast.charts import save, style
 
 if TYPE_CHECKING:
     from growth import Point
@@ -50,7 +50,7 @@ def draw(points: Iterable[Point], path: Path) -> None:
     )
     panels[ORDERS].set_ylabel("decisions a second, one core")
     figure.legend(handles=legend(), loc="outside lower center", ncols=4, fontsize=11)
-    style.save(figure, path)
+    save(figure, path)
 
 
 def curve(axes: Axes, line: list[Point], colour: object, marker: str) -> None:

@@ -6,11 +6,27 @@ shown literally. Shares are labelled in percent of the pool.
 """
 
 from fairsched_fast.charts.bars import dominant_shares
-from fairsched_fast.charts.distributions import distribution
+from fairsched_fast.charts.distributions import distribution, ecdf
 from fairsched_fast.charts.heatmaps import heatmap
 from fairsched_fast.charts.parts import share_top
+from fairsched_fast.charts.saving import save, svg
 from fairsched_fast.charts.stories import story
-from fairsched_fast.charts.style import save
+from fairsched_fast.charts.strips import strip
 from fairsched_fast.charts.timelines import timeline
+from fairsched_fast.charts.tradeoffs import pareto_front, spread, tradeoff
 
-__all__ = ["distribution", "dominant_shares", "heatmap", "save", "share_top", "story", "timeline"]
+__all__ = [
+    "distribution",
+    "dominant_shares",
+    "ecdf",
+    "heatmap",
+    "pareto_front",
+    "save",
+    "share_top",
+    "spread",
+    "story",
+    "strip",
+    "svg",
+    "timeline",
+    "tradeoff",
+]

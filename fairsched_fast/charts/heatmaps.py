@@ -59,11 +59,12 @@ def heatmap(
         )
     ax = new_axes(9, 6) if ax is None else ax
     low, high = _colour_range(cells.compressed(), vmin, vmax)
-    mesh = ax.pcolormesh(cells, cmap="viridis", vmin=low, vmax=high)
+    many = cells.size > _CELLS  # small as a picture in an SVG, large as paths
+    mesh = ax.pcolormesh(cells, cmap="viridis", vmin=low, vmax=high, rasterized=many)
     ax.patch.set(facecolor="0.93", hatch="///", edgecolor=FAINT)
     ax.set(xlim=(0, len(x)), ylim=(0, len(y)))
     _name_cells(ax, x, y)
-    if cells.size <= _CELLS:
+    if not many:
         _write_cells(ax, cells, mesh)
     if cells.count():
         ax.figure.colorbar(mesh, ax=ax, pad=0.02).outline.set_visible(False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from fairsched_fast.charts import parts
-from fairsched_fast.charts.bars import draw_bars, name_bars
+from fairsched_fast.charts.bars import NAMES, draw_bars, name_bars
 from fairsched_fast.charts.style import QUIET, literal, short, styled
 from fairsched_fast.charts.timelines import draw_shares
 from fairsched_fast.before_after import BeforeAfter, before_and_after, headline
@@ -34,15 +35,17 @@ def story(before: Result, after: Result, *, pool: str | None = None) -> Figure:
     figure = Figure(figsize=(40 / 3, 7.5), layout=layout)
     axes = figure.subplots(2, 2, sharex="row", sharey="row")
     timelines = [result.timeline(pool=compared.pool) for result in (before, after)]
-    summaries = [result.summary(pool=compared.pool) for result in (before, after)]
-    summaries[1] = summaries[1].set_index("job").loc[summaries[0]["job"]].reset_index()
     top = parts.share_top(*timelines)
-    for column in (0, 1):
-        draw_bars(axes[0, column], summaries[column], top)
-        axes[0, column].set_xlabel(f"Final {parts.SHARE}")
+    ordered = compared.before.shares
+    if len(ordered) > NAMES:  # the summary's order is of rounded shares
+        ordered = ordered.sort_values(kind="stable")
+    jobs = list(ordered.index)
+    for column, side in enumerate((compared.before, compared.after)):
+        shares = side.shares[jobs]  # not rounded: those of thousands of jobs are small
+        summary = pd.DataFrame({"job": jobs, "dominant_share": shares.to_numpy()})
+        draw_bars(axes[0, column], summary, top)
         draw_shares(axes[1, column], timelines[column], top)
     axes[1, 0].set_ylabel(parts.SHARE.capitalize())
-    jobs = list(summaries[0]["job"])
     weights = [f" (weight {compared.weight[job]:.3g})" for job in jobs]
     name_bars(axes[0, 0], jobs, weights if compared.weighted else None)
     _caption(figure, axes[0], compared)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -29,6 +28,8 @@ _COMMON_WIDTH = 0.62  # em, of a letter
 
 COLOURS: Sequence[Any] = mpl.color_sequences["petroff10"]
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h")
+# Of lines alone: circles and stars weigh hundreds of kilobytes in an SVG.
+HATCHES = ("", "//", "xx", "--", "\\\\", "++", "||", "/////", "xxxx", "-----", "|||||", "++++")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)))
 INK = "0.15"
 QUIET = "0.4"
@@ -61,12 +62,8 @@ STYLE: dict[str, Any] = {
     "savefig.facecolor": "white",
     "savefig.bbox": None,
     "svg.hashsalt": "fairsched_fast",  # element ids that do not change from run to run
-    "svg.fonttype": "path",
-}
-_UNDATED: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg.fonttype": "none",  # text stays text
+    "font.sans-serif": [_BUNDLED_FONT],
 }
 
 Given = ParamSpec("Given")
@@ -78,7 +75,7 @@ def styled(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
 
     @functools.wraps(draw)
     def inside(*args: Given.args, **kwargs: Given.kwargs) -> Drawn:
-        settings: Any = STYLE | {"font.family": list(_fonts())}
+        settings: Any = STYLE | {"font.family": [*_fonts(), "sans-serif"]}
         with mpl.rc_context(settings):
             return draw(*args, **kwargs)
 
@@ -89,16 +86,6 @@ def new_axes(width: float, height: float) -> Axes:
     """The axes of a figure of its own, in inches. No window, no global state."""
     axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
     return axes
-
-
-@styled
-def save(chart: Axes | Figure, path: Path) -> Path:
-    """Write a chart's figure, as what the suffix says; the same figure gives the same bytes."""
-    figure = chart if isinstance(chart, Figure) else chart.get_figure(root=True)
-    assert figure is not None
-    kind = path.suffix.lower().lstrip(".")
-    figure.savefig(path, metadata=_UNDATED.get(kind, {}))
-    return path
 
 
 def literal(text: object) -> str:
@@ -138,6 +125,11 @@ def look(index: int) -> dict[str, Any]:
         "linestyle": DASHES[index % len(DASHES)],
         "marker": MARKERS[index % len(MARKERS)],
     }
+
+
+def hatched(index: int) -> dict[str, Any]:
+    """Hatching of the index-th area, in white: the first 12 all differ."""
+    return {"hatch": HATCHES[index % len(HATCHES)], "edgecolor": "white", "linewidth": 0.4}
 
 
 def looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:

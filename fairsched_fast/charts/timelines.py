@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import ConnectionPatch
-from matplotlib.ticker import FixedLocator, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from fairsched_fast.charts import parts
 from fairsched_fast.charts.style import look, looks, new_axes, styled
 
 _QUARTERS = ("lowest", "lower quarter", "median", "upper quarter", "highest")
+_POINTS = 601  # steps that are drawn: shares never fall, so between two nothing is hidden
 
 
 @styled
@@ -49,11 +48,12 @@ def timeline(
 
 def draw_shares(ax: Axes, timeline: pd.DataFrame, top: float) -> None:
     """Shares step by step: a line a job, or the crowd of many."""
-    steps = timeline["step"].to_numpy()
-    shares = timeline.drop(columns="step")
+    kept = np.linspace(0, len(timeline) - 1, min(len(timeline), _POINTS)).round().astype(int)
+    steps = timeline["step"].to_numpy()[kept]
+    shares = timeline.drop(columns="step").iloc[kept]
     last = int(steps[-1])
     ax.set_xlim(0 if last else -1, last)
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True) if last else FixedLocator([0]))
+    parts.count_steps(ax, last)
     ax.set_ylim(0, top)
     parts.in_percent(ax.yaxis)
     crowd = f", spread over {shares.shape[1]:,} jobs" if shares.shape[1] > parts.LINES else ""
@@ -93,7 +93,7 @@ def _name_ends(ax: Axes, ends: Sequence[tuple[str, float, dict[str, Any]]]) -> N
     """
     ends = sorted(ends, key=lambda end: end[1])
     height = parts.height(ax)
-    size = min(float(mpl.rcParams["font.size"]), height / (1.25 * max(len(ends), 1)))
+    size = parts.fitting_size(ax, len(ends))
     wanted = [value / ax.get_ylim()[1] for _, value, _ in ends]
     places = _apart(wanted, 1.25 * size / height)
     beside = ax.transAxes + ScaledTranslation(16 / 72, 0, ax.figure.dpi_scale_trans)
