@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast.report.streaming import Floats
 
-_VALUES = 40  # of more, ranges are told
+_VALUES = 24  # of more, ranges are told
 _RANGES = 8
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -44,6 +45,14 @@ class Figures:
         """Of a policy, over the runs that have it; NaN where none has, or it is not known."""
         row = self.paired[policy].get(measure)
         return float("nan") if row is None else float(row["policy_mean"])
+
+    def centre(self, spread: str, policy: int) -> float:
+        """Mean of what a spread is kept of: that of the bins where nothing else is known."""
+        known = self.mean(spread, policy)
+        counts = self.histograms[spread][policy]
+        if not math.isnan(known) or not counts.any():
+            return known
+        return float((EDGES[:-1] + EDGES[1:]) @ counts / (2 * counts.sum()))
 
     def quantile(self, measure: str, policy: int, fraction: float) -> float:
         """To the width of a bin; NaN of no runs."""

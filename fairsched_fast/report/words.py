@@ -10,6 +10,7 @@ import numpy as np
 from fairsched_fast.before_after import points
 from fairsched_fast.report.facts import Facts, telling
 from fairsched_fast.report.naming import plain
+from fairsched_fast.report.streaming import Floats
 from fairsched_fast.report.swept import setting_words
 
 NOTICED = 0.0005
@@ -144,13 +145,13 @@ def _where(facts: Facts) -> Iterator[str]:
     found = telling(facts)
     if not found:
         return
-    path, effect = found[0]
+    path, by_level = found[0]
     labels, name = facts.levels[path].labels(), setting_words(path)
-    least, most = int(np.nanargmin(effect)), int(np.nanargmax(effect))
-    if effect[most] - effect[least] < NOTICED:
+    least, most = ends(by_level)
+    if by_level[most] - by_level[least] < NOTICED:
         yield "No setting that is swept over changes that."
         return
-    low, high = (_effect(facts, float(effect[place])) for place in (least, most))
+    low, high = (effect(facts, float(by_level[place])) for place in (least, most))
     subject = "It" if len(facts.policies) > 1 else "The measure"
     verb = "matters least" if len(facts.policies) > 1 else "is lowest"
     other = "most" if len(facts.policies) > 1 else "highest"
@@ -160,13 +161,18 @@ def _where(facts: Facts) -> Iterator[str]:
     )
 
 
-def _effect(facts: Facts, value: float) -> str:
+def effect(facts: Facts, value: float) -> str:
     """An advantage, or of a policy alone the measure itself."""
     if facts.lead.name == "jain":
         return f"{value:+.3f} of Jain's index" if len(facts.policies) > 1 else index(value)
     if len(facts.policies) == 1:
         return apart(value)
     return f"{apart(abs(value))} {'closer' if value >= 0 else 'wider'}"
+
+
+def ends(by_level: Floats) -> tuple[int, int]:
+    """Where an effect (V,) is least, and where it is most."""
+    return int(np.nanargmin(by_level)), int(np.nanargmax(by_level))
 
 
 def _and(texts: list[str]) -> str:

@@ -1,0 +1,158 @@
+"""The tables of the page: policies side by side, pool by pool, and the runs that stand out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fairsched_fast.before_after import points
+from fairsched_fast.measures import HIGHER, LOWER, NEITHER
+from fairsched_fast.report.facts import Facts
+from fairsched_fast.report.ranking import Run
+from fairsched_fast.report.tally import Rows
+from fairsched_fast.report.words import NOTICED, apart, index, part, share
+from fairsched_fast.result import STOP_SENTENCES, StopReason
+
+GAP, JAIN, SMALLEST = "dominant_share_gap", "jain", "dominant_share_min"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure of a policy, and what it is more or less than the first policy's."""
+
+    text: str
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A measure: a cell for each policy."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+def comparison(facts: Facts) -> list[Line]:
+    """Measures × policies, each beside the first."""
+    figures = facts.figures
+    if figures is None:
+        return []
+    policies = range(len(facts.policies))
+
+    def means(name: str) -> list[float]:
+        return [figures.mean(name, p) for p in policies]
+
+    def medians(name: str) -> list[float]:
+        return [figures.quantile(name, p, 0.5) for p in policies]
+
+    lines = [
+        _line("Gap between dominant shares, mean", means(GAP), LOWER, apart=True),
+        _line("the same, median", medians(GAP), LOWER, apart=True),
+        _line("Jain's index, mean", means(JAIN), HIGHER),
+        _line("the same, median", medians(JAIN), HIGHER),
+        _line("Smallest dominant share, mean", means(SMALLEST), HIGHER, shares=True),
+        _given(means("steps")),
+        *(
+            _line(f"Use of {c.resource}, mean", means(c.utilization), HIGHER, shares=True)
+            for c in facts.resources
+        ),
+    ]
+    known = [line for line in lines if any(cell.text != "no value" for cell in line.cells)]
+    return [*known, *_judged(facts), *_ended(facts)]
+
+
+def by_pool(facts: Facts, longest: int) -> tuple[list[tuple[str, tuple[str, ...]]], int]:
+    """The lead measure's mean of each policy pool by pool, and how many pools are left out."""
+    if facts.figures is None:
+        return [], 0
+    told = [
+        (pool, tuple(_lead_text(facts, rows) for rows in of_policies))
+        for pool, of_policies in facts.figures.pools.items()
+    ]
+    return told[:longest], max(0, len(told) - longest)
+
+
+def standing_out(facts: Facts, runs: Iterable[Run]) -> list[tuple[Run, str, tuple[str, ...], str]]:
+    """Runs with their pool, the lead measure under each policy, and the executors given."""
+    return list(_standing(facts, runs))
+
+
+def _standing(
+    facts: Facts, runs: Iterable[Run]
+) -> Iterator[tuple[Run, str, tuple[str, ...], str]]:
+    shown = facts.shown
+    if shown is None or shown.empty:
+        return
+    for run in runs:
+        pool = facts.pools[run.pool]
+        rows = shown[(shown["scenario"] == run.scenario) & (shown["pool"] == pool)]
+        if len(rows) == len(facts.policies):
+            values = tuple(_measure(facts, value) for value in rows[facts.lead.name])
+            given = [f"{int(steps):,}" for steps in dict.fromkeys(rows["steps"])]
+            yield run, pool, values, " / ".join(given)
+
+
+def _lead_text(facts: Facts, rows: Rows) -> str:
+    return _measure(facts, float(rows[facts.lead.name]["policy_mean"]))
+
+
+def _measure(facts: Facts, value: float) -> str:
+    return apart(value) if facts.lead.name == GAP else index(value)
+
+
+def _line(
+    label: str, values: list[float], better: int, *, apart: bool = False, shares: bool = False
+) -> Line:
+    cells = [Cell(_figure(values[0], apart, shares))]
+    for value in values[1:]:
+        by = value - values[0]
+        if math.isnan(by):
+            cells.append(Cell(_figure(value, apart, shares)))
+            continue
+        shown = f"{'+' if by > 0 else '−'}{points(round(abs(by), 3)) if apart or shares else index(abs(by))}"
+        cells.append(Cell(_figure(value, apart, shares), _change(shown, by, better)))
+    return Line(label, tuple(cells))
+
+
+def _change(shown: str, by: float, better: int) -> str:
+    if abs(by) < NOTICED:
+        return "the same"
+    if better == NEITHER:
+        return shown
+    return f"{shown}, {'better' if by * better > 0 else 'worse'}"
+
+
+def _figure(value: float, gap: bool, shares: bool) -> str:
+    return apart(value) if gap else share(value) if shares else index(value)
+
+
+def _given(values: list[float]) -> Line:
+    cells = [Cell(f"{values[0]:,.2f}")]
+    for value in values[1:]:
+        by = value - values[0]
+        same = abs(by) < 0.005
+        cells.append(Cell(f"{value:,.2f}", "the same" if same else f"{by:+,.2f}".replace("-", "−")))
+    return Line("Executors given in a run, mean", tuple(cells))
+
+
+def _judged(facts: Facts) -> Iterator[Line]:
+    """In how many runs a policy is fairer than the first, or less fair."""
+    assert facts.figures is not None
+    rows = [paired.get(facts.lead.name) for paired in facts.figures.paired]
+    if len(rows) < 2 or any(not row or row["better"] is None for row in rows[1:]):
+        return
+    for label, count in (("fairer", "better"), ("as fair", "equal"), ("less fair", "worse")):
+        told = [part(row[count], row["pairs"]) for row in rows[1:] if row]
+        than = "as" if count == "equal" else "than"
+        yield Line(f"Runs {label} {than} under the first", (Cell("–"), *map(Cell, told)))
+
+
+def _ended(facts: Facts) -> Iterator[Line]:
+    """Why runs ended."""
+    assert facts.figures is not None
+    stops = facts.figures.stops
+    for reason in StopReason:
+        if stops[:, reason].any():
+            told = [part(int(row[reason]), int(row.sum())) for row in stops]
+            yield Line(f"Ended: {STOP_SENTENCES[reason]}", tuple(map(Cell, told)))
