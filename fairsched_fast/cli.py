@@ -182,6 +182,26 @@ def explain(
 
 
 @app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of a sweep.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The page's file (default: DIR/report.html).")
+    ] = None,
+    jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
+) -> None:
+    """Write one page to look at and send on: the answer, tables, charts, step logs."""
+    from fairsched_fast.engine import compile_kernels
+    from fairsched_fast.report.pages import write_report
+    from fairsched_fast.sweep.results import Results
+
+    load_policies(policy_file)
+    results = Results(folder, jobs)
+    compile_kernels(sys.stderr)
+    show(f"wrote {write_report(results, out)}")
+
+
+@app.command()
 def plan(
     spec: SpecFile,
     limit: Limit = None,

@@ -15,7 +15,7 @@ from fairsched_fast.errors import InputError
 from fairsched_fast.measures import FAIRNESS, Measure
 from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
-from fairsched_fast.report.streaming import Floats, Layout, layout_of, slabs
+from fairsched_fast.report.streaming import Layout, layout_of, slabs
 from fairsched_fast.report.tally import Figures, Tally, of_digest
 from fairsched_fast.sweep.digest import empty_digest
 from fairsched_fast.sweep.journal import Journal
@@ -23,17 +23,6 @@ from fairsched_fast.sweep.results import Results
 from fairsched_fast.sweep.sampling import Sweep
 
 _BY_NAME = {measure.name: measure for measure in FAIRNESS}
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """The lead measure over two settings: means (P, Y, X), NaN where there is none."""
-
-    y: str
-    x: str
-    y_labels: list[str]
-    x_labels: list[str]
-    means: Floats
 
 
 @dataclass(slots=True)
@@ -46,11 +35,11 @@ class Facts:
     resources: tuple[ResourceColumns, ...]
     scenarios: int = 0
     pools: tuple[str, ...] = ()
+    layout: Layout | None = None
     figures: Figures | None = None
     levels: dict[str, Levels] = field(default_factory=dict)
     extremes: Extremes | None = None
     shown: pd.DataFrame | None = None  # the summary's rows of the runs that stand out
-    map: Map | None = None
     damaged: dict[str, str] = field(default_factory=dict)
     unreadable: str = ""  # why the sweep cannot be rebuilt
     from_journal: bool = False  # there is no summary
@@ -90,7 +79,7 @@ def gather(results: Results) -> Facts:
     if layout is None:
         _from_journal(facts)
         return facts
-    facts.pools = layout.pools
+    facts.layout, facts.pools = layout, layout.pools
     tally = Tally(layout, facts.resources, facts.lead, _spans(layout))
     measures = [measure.name for measure in tally.measures]
     for slab in slabs(layout, measures, layout.axes, facts.damaged):
@@ -99,7 +88,6 @@ def gather(results: Results) -> Facts:
         facts.scenarios, facts.figures = tally.scenarios, tally.figures()
         facts.levels, facts.extremes = tally.levels, tally.extremes
         facts.shown = _rows_of(facts)
-        facts.map = _draw_map(facts, layout)
     return facts
 
 
@@ -134,7 +122,7 @@ def _from_journal(facts: Facts) -> None:
 
 def _spans(layout: Layout) -> dict[str, tuple[float, float]]:
     """The least and largest value of each axis, from the files' own statistics."""
-    spans = {axis: (np.inf, -np.inf) for axis in layout.axes}
+    spans = dict.fromkeys(layout.axes, (np.inf, -np.inf))
     for part in layout.parts:
         try:
             about = pq.read_metadata(part)
@@ -143,7 +131,9 @@ def _spans(layout: Layout) -> dict[str, tuple[float, float]]:
         place = {about.schema.column(c).name: c for c in range(about.num_columns)}
         for group in range(about.num_row_groups):
             for axis, (low, high) in spans.items():
-                told = about.row_group(group).column(place[axis]).statistics if axis in place else None
+                told = (
+                    about.row_group(group).column(place[axis]).statistics if axis in place else None
+                )
                 if told is not None and told.has_min_max:
                     spans[axis] = min(low, told.min), max(high, told.max)
     return spans
@@ -158,63 +148,3 @@ def _rows_of(facts: Facts) -> pd.DataFrame:
         return facts.results.summary(where=pc.field("scenario").isin(pa.array(ids, pa.int64())))
     except InputError:  # a part is damaged
         return pd.DataFrame()
-
-
-def telling(facts: Facts) -> list[tuple[str, Floats]]:
-    """Settings by how much they matter, most first: path, and the lead measure by level (V,).
-
-    Of several policies it is the fairest's advantage over the one beside it.
-    """
-    return sorted(
-        (
-            (path, effect)
-            for path, levels in facts.levels.items()
-            if np.isfinite(effect := effect_of(facts, levels.means().T)).sum() > 1
-        ),
-        key=lambda told: -float(np.ptp(told[1][np.isfinite(told[1])])),
-    )
-
-
-def effect_of(facts: Facts, means: Floats) -> Floats:
-    """Of the lead measure's means (P, …): the fairest's advantage, or of a policy alone itself."""
-    if len(facts.policies) == 1:
-        alone: Floats = means[0]
-        return alone
-    gain: Floats = facts.lead.better * (means[facts.best] - means[facts.beside])
-    return gain
-
-
-def _draw_map(facts: Facts, layout: Layout) -> Map | None:
-    """The lead measure over the two settings that matter most, in a second reading."""
-    linked = [set(block.get("zip", ())) for block in facts.results.spec.get("block", ())]
-    paths = [path for path, _ in telling(facts)]
-    others = (p for p in paths[1:] if not any({p, paths[0]} <= zipped for zipped in linked))
-    x = next(others, None)
-    if x is None:
-        return None
-    y, lead, P = paths[0], facts.lead.name, len(facts.policies)
-    rows, columns = facts.levels[y], facts.levels[x]
-    shape = len(rows), len(columns)
-    sums, counts = np.zeros((P, shape[0] * shape[1])), np.zeros((P, shape[0] * shape[1]))
-    for slab in slabs(layout, [lead], [y, x], {}):
-        cell = rows.places(slab.settings[y]) * shape[1] + columns.places(slab.settings[x])
-        for p, of_pools in enumerate(slab.figures[lead]):
-            for values in of_pools:
-                real = ~np.isnan(values)
-                weights = values[real]
-                sums[p] += np.bincount(cell[real], weights=weights, minlength=sums.shape[1])
-                counts[p] += np.bincount(cell[real], minlength=sums.shape[1])
-    means = (sums / np.where(counts == 0, np.nan, counts)).reshape(P, *shape)
-    return _without_empty(Map(y, x, rows.labels(), columns.labels(), means))
-
-
-def _without_empty(found: Map) -> Map | None:
-    """Less rows and columns that nothing is in; None where no map is left."""
-    there = ~np.isnan(found.means).all(axis=0)
-    y, x = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
-    if min(len(y), len(x)) < 2:
-        return None
-    means = found.means[:, y][:, :, x]
-    y_labels, x_labels = [found.y_labels[i] for i in y], [found.x_labels[i] for i in x]
-    return Map(found.y, found.x, y_labels, x_labels, means)
-

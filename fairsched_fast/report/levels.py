@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ class Levels:
         if self.edges is None:
             return ["none" if np.isnan(value) else f"{value:.6g}" for value in self.values]
         told = [f"{edge:.3g}" for edge in self.edges]
-        return [f"{a} to {b}" for a, b in zip(told, told[1:], strict=False)] + ["none"]
+        return [f"{a} to {b}" for a, b in pairwise(told)] + ["none"]
 
     def _find(self, values: Floats) -> tuple[NDArray[np.int64], int]:
         """The level of each value, and how many levels there are, new ones taken in."""

@@ -78,7 +78,8 @@ def _left_out(facts: Facts) -> Iterator[str]:
             "by run, no scenarios that stand out."
         )
     if facts.unreadable:
-        yield f"Step logs are missing, for scenarios cannot be rebuilt: {cut(facts.unreadable, 300)}"
+        why = cut(facts.unreadable, 300)
+        yield f"Step logs are missing, for scenarios cannot be rebuilt: {why}"
 
 
 def _remarks(facts: Facts) -> Iterator[str]:

@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairsched_fast.errors import InputError
 from fairsched_fast.report import notices, pictures, swept, tables, words
-from fairsched_fast.report.facts import Facts, gather, telling
+from fairsched_fast.report.effects import telling
+from fairsched_fast.report.facts import Facts, gather
 from fairsched_fast.report.naming import named
 from fairsched_fast.report.scenes import STEPS, scenes
 from fairsched_fast.sweep.durable import StorageError, write_whole
@@ -134,7 +135,7 @@ def _tables(facts: Facts) -> dict[str, Any]:
         "more_pools": more_pools,
         "ranked": [(title, rows) for title, rows in ranked if rows],
         "effects": list(_effects(facts)),
-        "lead": pictures.TITLES[facts.lead.name],
+        "lead": pictures.SCALES[facts.lead.name][1],
     }
 
 
@@ -142,7 +143,7 @@ def _effects(facts: Facts) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
     """Settings by how much they matter: words, path, and the least and the most effect."""
     for path, effect in telling(facts)[:_ROWS]:
         labels = facts.levels[path].labels()
-        told = [(labels[i], words.effect(facts, float(effect[i]))) for i in words.ends(effect)]
+        told = [(labels[i], tables.figure(facts, float(effect[i]))) for i in words.ends(effect)]
         yield swept.setting_words(path), path, told
 
 
@@ -163,4 +164,3 @@ def _again(facts: Facts) -> dict[str, Any]:
         "spec": results.text[:_SPEC],
         "spec_cut": max(0, len(results.text) - _SPEC),
     }
-

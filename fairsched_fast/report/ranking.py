@@ -60,7 +60,7 @@ class Extremes:
     @classmethod
     def none(cls, policies: int) -> Extremes:
         """Nothing seen yet."""
-        return cls(*([()] * policies for _ in range(3)))
+        return cls([()] * policies, [()] * policies, [()] * policies)
 
     def add(self, slab: Slab, unfairness: Floats) -> None:
         """Look at a slab; the higher its unfairness (P, Q, S), the less fair a run is."""

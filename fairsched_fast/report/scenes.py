@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast import tables
+from fairsched_fast import metrics, tables
 from fairsched_fast.before_after import pools_of
 from fairsched_fast.errors import InputError
 from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.naming import cut, plain
-from fairsched_fast.report.ranking import Run
 from fairsched_fast.report.swept import setting_words
 from fairsched_fast.result import STOP_SENTENCES, Result
 
@@ -76,45 +75,44 @@ class Scene:
 
 def scenes(facts: Facts) -> Iterator[Scene]:
     """The scenario in which the choice matters most, the least and the most fair one."""
-    if facts.extremes is None or facts.sweep is None or not facts.figures:
+    if facts.sweep is None:
         return
-    best = facts.best
-    label = plain(facts.policies[best])
-    told = [
-        (facts.extremes.least[best], f"Least fair under {label}"),
-        (facts.extremes.most[best], f"Most fair under {label}"),
-    ]
-    if len(facts.policies) > 1:
-        pair = max(best, facts.beside)
-        told.insert(0, (facts.extremes.apart[pair], "Where the choice matters most"))
-    seen: dict[tuple[int, int], str] = {}
-    for ranking, title in told:
-        for run in ranking[:1]:
-            place = run.scenario, run.pool
-            if place not in seen and (title != told[0][1] or run.key or len(told) < 3):
-                seen[place] = title
-    for (scenario, pool), title in seen.items():
+    for run, title in _standing_out(facts).items():
         try:
-            yield _scene(facts, title, Run(0, 0, scenario, pool))
-        except InputError as error:
-            facts.unreadable = facts.unreadable or str(error)
+            yield _scene(facts, title, *run)
+        except InputError as error:  # a jobs' table that has gone since
+            facts.unreadable = str(error)
             return
 
 
-def _scene(facts: Facts, title: str, run: Run) -> Scene:
-    pool = facts.pools[run.pool]
+def _standing_out(facts: Facts) -> dict[tuple[int, str], str]:
+    """(Scenario, pool) → why it stands out; one that does so twice is told of once."""
+    if facts.extremes is None:
+        return {}
+    best, found = facts.best, dict[tuple[int, str], str]()
+    label = plain(facts.policies[best])
+    told = [
+        ("Where the choice matters most", facts.extremes.apart[max(best, facts.beside)]),
+        (f"Least fair under {label}", facts.extremes.least[best]),
+        (f"Most fair under {label}", facts.extremes.most[best]),
+    ]
+    for title, ranking in told[0 if any(run.key for run in told[0][1]) else 1 :]:
+        for run in ranking[:1]:
+            found.setdefault((run.scenario, facts.pools[run.pool]), title)
+    return found
+
+
+def _scene(facts: Facts, title: str, scenario: int, pool: str) -> Scene:
     which = sorted({facts.beside, facts.best})
-    results = [facts.results.result(run.scenario, facts.policies[p]) for p in which]
+    results = [facts.results.result(scenario, facts.policies[p]) for p in which]
     row = pools_of(results[0]).index(pool)
     jobs = [name for name in results[0].batch.job_names(row) if name]
     barred = _barred(results, row)
     logs = tuple(_log(result, row, pool, barred) for result in results)
     top = max((bar.end for log in logs for bar in log.bars), default=0.0)
-    settings = facts.results.settings(run.scenario)
+    settings = facts.results.settings(scenario)
     told = [(setting_words(path), path, _value(value)) for path, value in settings.items()]
-    return Scene(
-        title, run.scenario, pool, tuple(told[:_SETTINGS]), logs, tuple(jobs), max(top, 1e-9)
-    )
+    return Scene(title, scenario, pool, tuple(told[:_SETTINGS]), logs, tuple(jobs), max(top, 1e-9))
 
 
 def _barred(results: list[Result], row: int) -> list[int]:
@@ -128,39 +126,40 @@ def _barred(results: list[Result], row: int) -> list[int]:
 
 def _log(result: Result, row: int, pool: str, barred: list[int]) -> Log:
     assert result.choices is not None
+    names, steps = result.batch.job_names(row), int(result.steps[row])
+    start = result.batch.rows(row, row + 1)
+    held = metrics.dominant_share(start, np.zeros((start.J, 1), np.int64))[:, 0]
+    end = result.dominant_share[row]
+    return Log(
+        policy=result.policy.name,
+        given=steps,
+        ended=STOP_SENTENCES[result.stop_reason(row)],
+        bars=tuple(Bar(names[j], float(held[j]), float(end[j])) for j in barred),
+        others=sum(map(bool, names)) - len(barred),
+        steps=tuple(_steps(result, pool, {names[j]: bar for bar, j in enumerate(barred)})),
+        order=np.array(names, object)[result.choices[row, :steps]],
+    )
+
+
+def _steps(result: Result, pool: str, bars: dict[str, int]) -> Iterator[Step]:
+    """The first steps of a pool; `bars` has the place of each job's bar."""
+    assert result.choices is not None
     first = replace(
         result,
         steps=np.minimum(result.steps, STEPS).astype(np.int32),
         choices=result.choices[:, :STEPS],
     )
-    names = result.batch.job_names(row)
-    start = result.batch.rows(row, row + 1)
-    held = tables.metrics.dominant_share(start, np.zeros((start.J, 1), np.int64))[:, 0]
-    end = result.dominant_share[row]
-    place = {names[j]: bar for bar, j in enumerate(barred)}
-    frame = tables.step_log(first, pool=pool)
-    steps = [
-        Step(
-            int(told.step),
-            told.allocated_to,
-            place.get(told.allocated_to),
-            cut(told.reason, _REASON),
-            float(told.dominant_share_before),
-            float(told.dominant_share_after),
-            int(told.total_execs_for_job),
+    for told in tables.step_log(first, pool=pool).to_dict("records"):
+        job = str(told["allocated_to"])
+        yield Step(
+            int(told["step"]),
+            job,
+            bars.get(job),
+            cut(str(told["reason"]), _REASON),
+            float(told["dominant_share_before"]),
+            float(told["dominant_share_after"]),
+            int(told["total_execs_for_job"]),
         )
-        for told in frame.itertuples()
-    ]
-    order = np.array(names, object)[result.choices[row, : result.steps[row]]]
-    return Log(
-        policy=result.policy.name,
-        given=int(result.steps[row]),
-        ended=STOP_SENTENCES[result.stop_reason(row)],
-        bars=tuple(Bar(names[j], float(held[j]), float(end[j])) for j in barred),
-        others=sum(map(bool, names)) - len(barred),
-        steps=tuple(steps),
-        order=order,
-    )
 
 
 def _value(value: Any) -> str:

@@ -14,8 +14,8 @@ from fairsched_fast.sweep.paths import split_path
 
 _LISTED = 8  # values told one by one
 _FIELDS = {
-    "max_executors": "most executors it may have",
-    "min_executors": "least executors it wants",
+    "max_executors": "ceiling on executors",
+    "min_executors": "least executors",
     "executors": "executors held before",
     "weight": "weight",
     "priority": "priority",
@@ -48,7 +48,7 @@ def setting_words(path: str) -> str:
     if head == "extra_executors":
         return "executors to hand out" + (f" in {rest[0]}" if rest else "")
     if head == "user_caps":
-        return f"most executors of user {rest[0]}"
+        return f"cap on executors of user {rest[0]}"
     name, *told = ["every job", *rest] if head == "jobs" else rest
     owner = "every job" if name == "*" else name
     quantity = told[0]

@@ -6,15 +6,37 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from fairsched_fast.before_after import points
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
 from fairsched_fast.report.facts import Facts
+from fairsched_fast.report.naming import cut
 from fairsched_fast.report.ranking import Run
 from fairsched_fast.report.tally import Rows
-from fairsched_fast.report.words import NOTICED, apart, index, part, share
-from fairsched_fast.result import STOP_SENTENCES, StopReason
+from fairsched_fast.report.words import part
+from fairsched_fast.result import StopReason
 
 GAP, JAIN, SMALLEST = "dominant_share_gap", "jain", "dominant_share_min"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How figures of a line are shown."""
+
+    scale: float
+    places: int
+
+    def told(self, value: float) -> str:
+        """A figure; `no value` of NaN."""
+        return NOTHING if math.isnan(value) else f"{self.scale * value:,.{self.places}f}"
+
+
+PERCENT, INDEX, COUNT = Unit(100, 1), Unit(1, 3), Unit(1, 2)
+NOTHING = "no value"
+_ENDED = {
+    StopReason.BUDGET: "all executors given",
+    StopReason.CAPACITY: "pool full",
+    StopReason.USER_CAPS: "caps of users",
+    StopReason.CEILINGS: "ceilings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +69,18 @@ def comparison(facts: Facts) -> list[Line]:
         return [figures.quantile(name, p, 0.5) for p in policies]
 
     lines = [
-        _line("Gap between dominant shares, mean", means(GAP), LOWER, apart=True),
-        _line("the same, median", medians(GAP), LOWER, apart=True),
-        _line("Jain's index, mean", means(JAIN), HIGHER),
-        _line("the same, median", medians(JAIN), HIGHER),
-        _line("Smallest dominant share, mean", means(SMALLEST), HIGHER, shares=True),
-        _given(means("steps")),
+        _line("Gap, points: mean", means(GAP), LOWER, PERCENT),
+        _line("Gap, points: median", medians(GAP), LOWER, PERCENT),
+        _line("Jain's index: mean", means(JAIN), HIGHER, INDEX),
+        _line("Jain's index: median", medians(JAIN), HIGHER, INDEX),
+        _line("Smallest dominant share, %: mean", means(SMALLEST), HIGHER, PERCENT),
+        _line("Executors given: mean", means("steps"), NEITHER, COUNT),
         *(
-            _line(f"Use of {c.resource}, mean", means(c.utilization), HIGHER, shares=True)
+            _line(f"Use of {cut(c.resource)}, %: mean", means(c.utilization), HIGHER, PERCENT)
             for c in facts.resources
         ),
     ]
-    known = [line for line in lines if any(cell.text != "no value" for cell in line.cells)]
+    known = [line for line in lines if any(cell.text != NOTHING for cell in line.cells)]
     return [*known, *_judged(facts), *_ended(facts)]
 
 
@@ -78,9 +100,7 @@ def standing_out(facts: Facts, runs: Iterable[Run]) -> list[tuple[Run, str, tupl
     return list(_standing(facts, runs))
 
 
-def _standing(
-    facts: Facts, runs: Iterable[Run]
-) -> Iterator[tuple[Run, str, tuple[str, ...], str]]:
+def _standing(facts: Facts, runs: Iterable[Run]) -> Iterator[tuple[Run, str, tuple[str, ...], str]]:
     shown = facts.shown
     if shown is None or shown.empty:
         return
@@ -88,52 +108,37 @@ def _standing(
         pool = facts.pools[run.pool]
         rows = shown[(shown["scenario"] == run.scenario) & (shown["pool"] == pool)]
         if len(rows) == len(facts.policies):
-            values = tuple(_measure(facts, value) for value in rows[facts.lead.name])
+            values = tuple(figure(facts, value) for value in rows[facts.lead.name])
             given = [f"{int(steps):,}" for steps in dict.fromkeys(rows["steps"])]
             yield run, pool, values, " / ".join(given)
 
 
 def _lead_text(facts: Facts, rows: Rows) -> str:
-    return _measure(facts, float(rows[facts.lead.name]["policy_mean"]))
+    return figure(facts, float(rows[facts.lead.name]["policy_mean"]))
 
 
-def _measure(facts: Facts, value: float) -> str:
-    return apart(value) if facts.lead.name == GAP else index(value)
+def figure(facts: Facts, value: float) -> str:
+    """Of the lead measure, without its unit."""
+    return (PERCENT if facts.lead.name == GAP else INDEX).told(value)
 
 
-def _line(
-    label: str, values: list[float], better: int, *, apart: bool = False, shares: bool = False
-) -> Line:
-    cells = [Cell(_figure(values[0], apart, shares))]
+def _line(label: str, values: list[float], better: int, unit: Unit) -> Line:
+    cells = [Cell(unit.told(values[0]))]
     for value in values[1:]:
         by = value - values[0]
-        if math.isnan(by):
-            cells.append(Cell(_figure(value, apart, shares)))
-            continue
-        shown = f"{'+' if by > 0 else '−'}{points(round(abs(by), 3)) if apart or shares else index(abs(by))}"
-        cells.append(Cell(_figure(value, apart, shares), _change(shown, by, better)))
+        change = "" if math.isnan(by) else _change(unit, by, better)
+        cells.append(Cell(unit.told(value), change))
     return Line(label, tuple(cells))
 
 
-def _change(shown: str, by: float, better: int) -> str:
-    if abs(by) < NOTICED:
+def _change(unit: Unit, by: float, better: int) -> str:
+    shown = unit.told(abs(by))
+    if shown == unit.told(0.0):
         return "the same"
+    signed = f"{'+' if by > 0 else '−'}{shown}"
     if better == NEITHER:
-        return shown
-    return f"{shown}, {'better' if by * better > 0 else 'worse'}"
-
-
-def _figure(value: float, gap: bool, shares: bool) -> str:
-    return apart(value) if gap else share(value) if shares else index(value)
-
-
-def _given(values: list[float]) -> Line:
-    cells = [Cell(f"{values[0]:,.2f}")]
-    for value in values[1:]:
-        by = value - values[0]
-        same = abs(by) < 0.005
-        cells.append(Cell(f"{value:,.2f}", "the same" if same else f"{by:+,.2f}".replace("-", "−")))
-    return Line("Executors given in a run, mean", tuple(cells))
+        return signed
+    return f"{signed}, {'better' if by * better > 0 else 'worse'}"
 
 
 def _judged(facts: Facts) -> Iterator[Line]:
@@ -145,7 +150,7 @@ def _judged(facts: Facts) -> Iterator[Line]:
     for label, count in (("fairer", "better"), ("as fair", "equal"), ("less fair", "worse")):
         told = [part(row[count], row["pairs"]) for row in rows[1:] if row]
         than = "as" if count == "equal" else "than"
-        yield Line(f"Runs {label} {than} under the first", (Cell("–"), *map(Cell, told)))
+        yield Line(f"Runs {label} {than} the first", (Cell("–"), *map(Cell, told)))
 
 
 def _ended(facts: Facts) -> Iterator[Line]:
@@ -155,4 +160,4 @@ def _ended(facts: Facts) -> Iterator[Line]:
     for reason in StopReason:
         if stops[:, reason].any():
             told = [part(int(row[reason]), int(row.sum())) for row in stops]
-            yield Line(f"Ended: {STOP_SENTENCES[reason]}", tuple(map(Cell, told)))
+            yield Line(f"Ended by {_ENDED[reason]}", tuple(map(Cell, told)))

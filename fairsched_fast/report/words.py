@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fairsched_fast.before_after import points
-from fairsched_fast.report.facts import Facts, telling
+from fairsched_fast.report.effects import telling
+from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.naming import plain
 from fairsched_fast.report.streaming import Floats
 from fairsched_fast.report.swept import setting_words
+from fairsched_fast.result import STOP_SENTENCES, StopReason
 
 NOTICED = 0.0005
 """Shares that differ by less are shown as the same: a twentieth of a point."""
@@ -20,8 +21,8 @@ _RESOURCES = 3  # told one by one
 
 
 def apart(gap: float) -> str:
-    """A gap between shares: 0.1483 is `14.8 points`."""
-    return "no value" if math.isnan(gap) else points(round(gap, 3))
+    """A gap between shares in percentage points: 0.1483 is `14.8 points`."""
+    return "no value" if math.isnan(gap) else f"{100 * gap:.1f} points"
 
 
 def share(value: float) -> str:
@@ -119,7 +120,8 @@ def _cost(facts: Facts) -> str:
     ]
     noticed = [(by, column.resource) for by, column in changed if abs(by) >= NOTICED]
     if not noticed:
-        return f"{given}{_use(facts, facts.best)}."
+        free = "That costs nothing: " if abs(apart_by) <= 1e-9 * max(theirs, 1) else ""
+        return f"{free}{given}{_use(facts, facts.best)}."
     noticed.sort(key=lambda told: -abs(told[0]))
     uses = [f"{apart(abs(by))} {'more' if by > 0 else 'less'} of {name}" for by, name in noticed]
     return f"{given}, and uses {_and(uses[:_RESOURCES])}."
@@ -137,7 +139,14 @@ def _when(facts: Facts) -> Iterator[str]:
             f"In {part(row['equal'], runs)} of {runs:,} runs both are equally fair, and {less} "
             f"{plain(facts.policies[facts.best])} is the less fair."
         )
-    yield from _where(facts)
+    if facts.results.manifest.get("differing", 1):
+        yield from _where(facts)
+        return
+    ended = StopReason(int(facts.figures.stops.sum(axis=0).argmax()))
+    yield (
+        f"Most runs end because {STOP_SENTENCES[ended]}, and there is nothing to decide: other "
+        "capacities, ceilings or numbers of executors would give the policies a choice."
+    )
 
 
 def _where(facts: Facts) -> Iterator[str]:
@@ -163,18 +172,19 @@ def _where(facts: Facts) -> Iterator[str]:
 
 def effect(facts: Facts, value: float) -> str:
     """An advantage, or of a policy alone the measure itself."""
-    if facts.lead.name == "jain":
-        return f"{value:+.3f} of Jain's index" if len(facts.policies) > 1 else index(value)
-    if len(facts.policies) == 1:
-        return apart(value)
+    alone, by_index = len(facts.policies) == 1, facts.lead.name == "jain"
+    if alone:
+        return index(value) if by_index else apart(value)
+    if by_index:
+        return f"{value:+.3f} of Jain's index"
     return f"{apart(abs(value))} {'closer' if value >= 0 else 'wider'}"
 
 
 def ends(by_level: Floats) -> tuple[int, int]:
-    """Where an effect (V,) is least, and where it is most."""
-    return int(np.nanargmin(by_level)), int(np.nanargmax(by_level))
+    """Where an effect (V,) is least, and where it is most: the first of those shown as equal."""
+    shown = by_level.round(3)
+    return int(np.nanargmin(shown)), int(np.nanargmax(shown))
 
 
 def _and(texts: list[str]) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
-
