@@ -60,12 +60,12 @@ def _missing(facts: Facts) -> Iterator[str]:
     for part, why in facts.damaged.items():
         yield f"summary/{part} cannot be read, and its scenarios are missing here: {cut(why, 200)}"
     wrote = facts.results.manifest.get("rows", {}).get("summary")
-    if facts.figures is None or wrote is None or facts.damaged or facts.from_journal:
+    if wrote is None or facts.damaged or facts.from_journal:
         return
-    there = facts.figures.runs * len(facts.policies)
+    there = facts.scenarios * len(facts.pools) * len(facts.policies) if facts.layout else 0
     if there != wrote:
         yield (
-            f"The summary has {there:,} rows, and the sweep wrote {wrote:,}: some parts are gone. "
+            f"The summary has {there:,} rows, and the sweep wrote {wrote:,}: parts of it are gone. "
             "The same sweep command makes them anew."
         )
 

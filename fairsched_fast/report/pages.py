@@ -46,12 +46,12 @@ def write_report(results: Results, out: Path | None = None) -> Path:
         When the page cannot be written.
     """
     place = results.folder / NAME if out is None else out
-    if place.is_dir():
-        raise InputError(f"{place} is a folder; expected a file's name, as in {place / NAME}")
-    if not place.parent.is_dir():
-        raise InputError(f"{place.parent}: there is no such folder; make it, or name another")
     page = render(results)
     try:
+        if place.is_dir():
+            raise InputError(f"{place} is a folder; expected a file's name, as in {place / NAME}")
+        if not place.parent.is_dir():
+            raise InputError(f"{place.parent}: there is no such folder; make it, or name another")
         write_whole(place, lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
     except OSError as error:
         raise StorageError(

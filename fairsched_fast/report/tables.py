@@ -11,7 +11,7 @@ from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.naming import cut
 from fairsched_fast.report.ranking import Run
 from fairsched_fast.report.tally import Rows
-from fairsched_fast.report.words import part
+from fairsched_fast.report.words import decimals, part
 from fairsched_fast.result import StopReason
 
 GAP, JAIN, SMALLEST = "dominant_share_gap", "jain", "dominant_share_min"
@@ -26,7 +26,7 @@ class Unit:
 
     def told(self, value: float) -> str:
         """A figure; `no value` of NaN."""
-        return NOTHING if math.isnan(value) else f"{self.scale * value:,.{self.places}f}"
+        return NOTHING if math.isnan(value) else decimals(self.scale * value, self.places)
 
 
 PERCENT, INDEX, COUNT = Unit(100, 1), Unit(1, 3), Unit(1, 2)

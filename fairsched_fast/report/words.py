@@ -20,9 +20,14 @@ NOTICED = 0.0005
 _RESOURCES = 3  # told one by one
 
 
+def decimals(value: float, places: int) -> str:
+    """A number to so many decimals; what is rounded to nothing has no sign."""
+    return f"{round(value, places) + 0.0:,.{places}f}"
+
+
 def apart(gap: float) -> str:
     """A gap between shares in percentage points: 0.1483 is `14.8 points`."""
-    return "no value" if math.isnan(gap) else f"{100 * gap:.1f} points"
+    return "no value" if math.isnan(gap) else f"{decimals(100 * gap, 1)} points"
 
 
 def share(value: float) -> str:
@@ -32,7 +37,7 @@ def share(value: float) -> str:
 
 def index(value: float) -> str:
     """Jain's index, to three decimals."""
-    return "no value" if math.isnan(value) else f"{value:.3f}"
+    return "no value" if math.isnan(value) else decimals(value, 3)
 
 
 def part(count: int, of: int) -> str:
