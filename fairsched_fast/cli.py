@@ -192,7 +192,7 @@ def report(
 ) -> None:
     """Write one page to look at and send on: the answer, tables, charts, step logs."""
     from fairsched_fast.engine import compile_kernels
-    from fairsched_fast.report.pages import write_report
+    from fairsched_fast.report import write_report
     from fairsched_fast.sweep.results import Results
 
     load_policies(policy_file)

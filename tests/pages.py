@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -81,7 +82,7 @@ def _of_headings(page):
     levels = [int(heading.tag[1]) for heading in page.every(*_HEADINGS)]
     if levels[:1] != [1] or levels.count(1) != 1:
         yield "the first heading is not the only h1"
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         if after > before + 1:
             yield f"h{after} follows h{before}"
     for heading in page.every(*_HEADINGS):
@@ -115,9 +116,9 @@ def _of_names(page):
                 yield "a picture has no name"
         if element.tag in ("button", "a", "summary") and not element.text():
             yield f"a <{element.tag}> has no name"
-        if element.attrs.get("tabindex") == "0" and element.tag == "div":
-            if not element.attrs.get("aria-label"):
-                yield "a part that takes the focus has no name"
+        focused = element.attrs.get("tabindex") == "0" and element.tag == "div"
+        if focused and not element.attrs.get("aria-label"):
+            yield "a part that takes the focus has no name"
         if int(element.attrs.get("tabindex", 0)) > 0:
             yield "the order of focus is not that of the page"
 

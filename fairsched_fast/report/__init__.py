@@ -4,3 +4,7 @@
 `facts` is all that is known of the folder; `words`, `swept`, `notices`, `tables`, `scenes` and
 `pictures` say and draw it; `pages` puts it on a page.
 """
+
+from fairsched_fast.report.pages import write_report
+
+__all__ = ["write_report"]
