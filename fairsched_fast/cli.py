@@ -212,7 +212,6 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare policies over a sweep: paired differences, and where they first part and why."""
-    from fairsched_fast.engine import compile_kernels
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep import listed_policies
     from fairsched_fast.sweep.comparing import compare_sweep
@@ -222,13 +221,30 @@ def compare(
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
     chosen = read.policies if policies is None else listed_policies(read, policies)
-    compile_kernels(sys.stderr)
     try:
         with progress(read.end(limit), "scenarios") as advance:
             made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
     except KeyboardInterrupt:
         fail("interrupted; nothing is kept of a comparison", 130)
     show(made.to_json() if as_json else describe_comparison(made, spec, jobs))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of a sweep.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The page's file (default: DIR/report.html).")
+    ] = None,
+    jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
+) -> None:
+    """Write one page to look at and send on: the answer, tables, charts, step logs."""
+    from fairsched_fast.report import write_report
+    from fairsched_fast.sweep.results import Results
+
+    load_policies(policy_file)
+    results = Results(folder, jobs)
+    show(f"wrote {write_report(results, out)}")
 
 
 @app.command()

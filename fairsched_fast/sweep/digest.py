@@ -180,13 +180,13 @@ def digest_chunk(
             g = q if digest.groups > 1 else 0
             for m, name in enumerate(CHARTED):
                 digest.sums[p, g, m] += charted[name].sum()
-                digest.histogram[p, g, m] += _histogram(charted[name])
+                digest.histogram[p, g, m] += histogram_of(charted[name])
     _count_heat(digest, sweep, rows, inside, measures)
     digest.moments = tuple(count_rows(of, summary) for of in sweep.output.aggregates)
     return digest
 
 
-def _histogram(values: NDArray[np.float64]) -> NDArray[np.int64]:
+def histogram_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Counts in the bins of `EDGES`, closed above; what lies beyond them is in the last."""
     bins = len(EDGES) - 1
     # A difference of shares such as 0.32 - 0.31 is a hair above its edge: it belongs below.

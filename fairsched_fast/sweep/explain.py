@@ -51,8 +51,8 @@ def explain(results: Results, i: int, policies: str | None = None, detail: bool 
     return "\n\n".join(
         [
             section(heading, ("\n".join(told) or "Nothing is swept over.") + more),
-            section("POOLS", "\n".join(align(_pools(scenario), left=(0, 1)))),
-            section("JOBS", "\n".join(align(_jobs(scenario), left=(0,)))),
+            section("POOLS", "\n".join(align(pool_rows(scenario), left=(0, 1)))),
+            section("JOBS", "\n".join(align(job_rows(scenario), left=(0,)))),
             story.render(before, after, detail),
             section("AUDIT", "\n".join([*_audited(before), *_audited(after)])),
         ]
@@ -112,7 +112,7 @@ def _json(row: dict[Any, Any]) -> dict[Any, Any]:
     }
 
 
-def _pools(scenario: Scenario) -> list[list[str]]:
+def pool_rows(scenario: Scenario) -> list[list[str]]:
     """One row per pool and resource, below a header: how much there is, what jobs hold of it."""
     rows = [["pool", "resource", "capacity", "held", "extra_executors"]]
     for pool in scenario.pools:
@@ -123,7 +123,7 @@ def _pools(scenario: Scenario) -> list[list[str]]:
     return rows
 
 
-def _jobs(scenario: Scenario) -> list[list[str]]:
+def job_rows(scenario: Scenario) -> list[list[str]]:
     """One row per job, below a header; what no job states is left out."""
     resources = dict.fromkeys(r for pool in scenario.pools for r in pool.capacity)
     members = [(pool, job) for pool in scenario.pools for job in scenario.jobs_of(pool)]

@@ -28,6 +28,11 @@ def _table_of(part: Path) -> str:
     return f"{folder}/{part.stem}" if folder == AGGREGATES else folder
 
 
+def part_files(folder: Path, table: str) -> list[Path]:
+    """The parts of a table, in the order of their names; none where there is no such table."""
+    return sorted(part for part in folder.glob(f"*/{_PARTS}") if _table_of(part) == table)
+
+
 def count_rows(folder: Path, table: str) -> int | None:
     """How many rows a table has: 0 where there is none, None where its parts cannot be read."""
     if table not in table_names(folder):
@@ -52,9 +57,8 @@ def open_table(folder: Path, table: str) -> ds.Dataset:
             f"{folder} has no table {table!r}{did_you_mean(table, known)} (the sweep file's "
             "[output] may leave it out; an unfinished sweep may not have come to it)"
         )
-    parts = sorted(str(part) for part in folder.glob(f"*/{_PARTS}") if _table_of(part) == table)
     try:
-        return ds.dataset(parts, format="parquet")
+        return ds.dataset(list(map(str, part_files(folder, table))), format="parquet")
     except (pa.ArrowInvalid, OSError) as error:
         raise _damaged(folder, table, error) from error
 

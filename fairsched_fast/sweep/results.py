@@ -84,15 +84,17 @@ class Results:
         What the sweep file says.
     manifest : dict
         What was run, with which versions, and how it ended.
+    text : str
+        The sweep file as it was written.
     """
 
     def __init__(self, folder: Path, jobs: Path | None = None) -> None:
         self.folder = folder
         self.manifest = _read_manifest(folder)
-        self._text = _read_text(folder / SPEC)
+        self.text = _read_text(folder / SPEC)
         self._csv = jobs
         try:
-            self.spec: dict[str, Any] = tomllib.loads(self._text)
+            self.spec: dict[str, Any] = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{folder / SPEC}: not valid TOML: {error}") from error
 
@@ -152,7 +154,7 @@ class Results:
         InputError
             When the spec, the jobs' table or a policy is not what it was, or not there.
         """
-        where, text = self.folder / SPEC, self._text
+        where, text = self.folder / SPEC, self.text
         if self.manifest.get("spec_sha256") not in (None, spec_hash(text)):
             raise InputError(
                 f"{where} has been edited since the sweep was run; expected it as it was. Run what "

@@ -63,7 +63,8 @@ def _next(outcome: Outcome) -> str:
     if outcome.digest.scenarios == 0:
         return "mend what failed, and run the same command again"
     return (
-        f"fairsched explain {outcome.folder} ID; in Python fs.open_results({str(outcome.folder)!r})"
+        f"fairsched report {outcome.folder}; fairsched explain {outcome.folder} ID; in Python "
+        f"fs.open_results({str(outcome.folder)!r})"
     )
 
 

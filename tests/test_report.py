@@ -1,0 +1,388 @@
+"""The report: what it says is what the tables say, whatever the folder holds."""
+
+import json
+import re
+import shutil
+from html import escape
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from html_pages import Element, colours, contrast, read, shortcomings
+from specs import JOBS, POOL, blocks, spec, two_pools
+from sweep_files import ran
+from test_results import in_small_parts
+
+import fairsched_fast as fs
+from fairsched_fast import charts
+from fairsched_fast.report.pages import render, write_report
+from fairsched_fast.sweep.results import Results
+
+GRID = """grid = { "pool.Batch.capacity.mem_gb" = [350, 500, 800], extra_executors = [5, 15, 40] }
+repeat = 2"""
+UNEVEN = JOBS.replace("max_executors = 30\n", "max_executors = 6\n", 1)
+ODD_NAMES = ["<script>alert(1)</script>", "مهمة التدريب", "🚀 & <b>bold</b>", "n" * 100 + "é" * 100]
+HIGHEST_SIZE = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Results of a small sweep in which the policies differ."""
+    out = tmp_path_factory.mktemp("report") / "out"
+    ran(blocks(GRID, jobs=UNEVEN), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    """Its report, read."""
+    return read(render(fs.open_results(folder)))
+
+
+def report_of(out, drawn=False):
+    """The report of a folder as text, and its elements; it has no shortcomings.
+
+    Pictures take longest by far: where no test looks at them they are left empty.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not drawn:
+            patch.setattr(charts, "svg", empty_picture)
+        html = render(Results(out))  # which does not warn: the page says what is missing
+    elements = read(html)
+    assert shortcomings(elements) == []
+    assert len(html.encode()) < HIGHEST_SIZE
+    return html, elements
+
+
+def empty_picture(chart, *, alt):
+    return f'<svg role="img"><title>{escape(alt)}</title></svg>'
+
+
+def section(page, heading):
+    """The part of the page below a heading."""
+    for part in page.every("section"):
+        first = next(part.every("h2", "h3", "h4"), None)
+        if first is not None and first.text() == heading:
+            return part
+    raise AssertionError(f"no section {heading!r}")
+
+
+def table(element, at=0):
+    """Rows of text of a table: name → cells."""
+    found = list(element.every("table"))[at]
+    return {
+        cells[0]: cells[1:]
+        for row in found.every("tr")
+        if (cells := [cell.text() for cell in row.children if isinstance(cell, Element)])
+    }
+
+
+def edit_manifest(out, **changes):
+    path = out / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_the_answer_has_the_tables_figures(folder, page):
+    means = fs.open_results(folder).summary().groupby("policy", observed=True).mean(True)
+    said = section(page, "The answer").text()
+    for policy in ("drf", "round_robin"):
+        assert f"{100 * means.loc[policy, 'dominant_share_gap']:.1f} points" in said
+        assert f"{means.loc[policy, 'jain']:.3f}" in said
+    assert "drf is fairer than round_robin" in said
+
+
+def test_policies_are_compared_run_by_run(folder, page):
+    frame = fs.open_results(folder).summary()
+    gap = frame.pivot_table("dominant_share_gap", "scenario", "policy", observed=True)
+    apart = gap["drf"] - gap["round_robin"]
+    told = table(section(page, "Policies compared"))
+    assert told["measure"] == ["round_robin", "drf"]
+    means = [f"{100 * gap[policy].mean():.1f}" for policy in told["measure"]]
+    assert told["Gap, points: mean"][0] == means[0]
+    assert told["Gap, points: mean"][1].startswith(means[1])
+    assert told["Runs fairer than the first"][1] == f"{100 * (apart < -1e-12).mean():.1f}%"
+    assert told["Runs as fair as the first"][1] == f"{100 * (apart.abs() <= 1e-12).mean():.1f}%"
+    steps = frame.groupby("policy", observed=True)["steps"].mean()
+    assert told["Executors given: mean"][0] == f"{steps['round_robin']:.2f}"
+    used = 100 * frame[frame["policy"] == "drf"]["utilization_mem"].mean()
+    assert told["Use of mem_gb, %: mean"][1].startswith(f"{used:.1f}")
+
+
+def test_medians_are_those_of_the_table(folder, page):
+    frame = fs.open_results(folder).summary()
+    medians = frame.groupby("policy", observed=True)["jain"].quantile(0.5, interpolation="lower")
+    told = table(section(page, "Policies compared"))["Jain's index: median"]
+    assert abs(float(told[0]) - medians["round_robin"]) <= 0.0006  # to the width of a bin
+
+
+def test_the_scenarios_that_stand_out_do(folder, page):
+    frame = fs.open_results(folder).summary()
+    drf = frame[frame["policy"] == "drf"].set_index("scenario")["dominant_share_gap"]
+    part = section(page, "Scenarios that stand out")
+    for at, extreme in enumerate((drf.max(), drf.min())):
+        least = list(table(part, at).items())[1]
+        assert least[1][1] == f"{100 * extreme:.1f}"
+        assert drf[int(least[0])] == pytest.approx(extreme)
+
+
+def test_the_logs_are_those_of_explain(folder, page):
+    part = section(page, "Scenarios that stand out")
+    article = next(part.every("article"))
+    scenario = int(re.search(r"scenario (\d+)", article.text()).group(1))
+    logs = [log for log in article.every("section") if log.attrs.get("class") == "log"]
+    for log, policy in zip(logs, ("round_robin", "drf"), strict=True):
+        expected = fs.open_results(folder).result(scenario, policy).step_log()
+        rows = list(table(log).items())[1:]
+        assert [int(step) for step, _ in rows] == expected["step"].tolist()
+        assert [cells[0] for _, cells in rows] == expected["allocated_to"].tolist()
+        assert [cells[1] for _, cells in rows] == expected["reason"].tolist()
+        ends = {b.attrs["data-end"] for b in log.every("li")}
+        final = fs.open_results(folder).result(scenario, policy).dominant_share[0]
+        assert ends == set(map(str, final.tolist()))
+
+
+def test_what_was_swept_is_told_in_words(page):
+    told = table(section(page, "What was swept"))
+    assert told["Batch: capacity in mem_gb"] == ["350, 500, 800", "3"]
+    assert told["executors to hand out"] == ["5, 15, 40", "3"]
+
+
+def test_how_to_have_it_again(folder, page):
+    said = section(page, "How to have it again")
+    assert (folder / "spec.toml").read_text().split() == list(said.every("pre"))[1].text().split()
+    assert fs.open_results(folder).manifest["spec_sha256"] in said.text()
+    assert "fairsched sweep spec.toml --out results/test" in said.text()
+
+
+def test_the_same_results_give_the_same_page(folder, page, tmp_path):
+    elsewhere = shutil.copytree(folder, tmp_path / "elsewhere" / "results")
+    pages = [write_report(fs.open_results(out)).read_bytes() for out in (folder, elsewhere)]
+    assert pages[0] == pages[1]
+    assert read(pages[0].decode()) == page
+
+
+def test_however_the_summary_is_cut_up_the_figures_are_the_same(folder, page, tmp_path):
+    cut = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
+    _, elements = report_of(cut)
+    for heading in ("The answer", "Policies compared", "When it matters, setting by setting"):
+        assert section(elements, heading).text() == section(page, heading).text()
+
+
+def test_the_page_needs_nothing_but_itself(folder, page):
+    html, elements = report_of(folder, drawn=True)
+    assert str(folder) not in html
+    for element in elements.every():
+        for name in ("src", "href", "xlink:href", "action"):
+            assert element.attrs.get(name, "#").startswith(("#", "data:image/png;base64,"))
+    assert "url(http" not in html and "@import" not in html
+    assert not list(elements.every("link", "iframe", "img", "object"))
+
+
+def test_colours_can_be_told_from_what_is_behind_them(page):
+    css = next(page.every("style")).text()
+    known = colours(css)
+    for ink in ("ink", "quiet", "accent", "warn"):
+        for paper in ("#ffffff", known["soft"], "#fff6ec", "#fff1d6"):
+            if (ink, paper) not in {("quiet", "#fff6ec"), ("accent", "#fff1d6")}:  # never meet
+                assert contrast(known[ink], paper) >= 4.5, (ink, paper)
+
+
+def test_settings_of_many_values_are_told_in_ranges(tmp_path):
+    text = blocks("random = { n = 300, extra_executors = { min = 1, max = 60 } }", jobs=UNEVEN)
+    ran(text, tmp_path / "out")
+    frame = fs.open_results(tmp_path / "out").summary()
+    gap = frame.pivot_table("dominant_share_gap", "scenario", "policy", observed=True)
+    gain = gap["round_robin"] - gap["drf"]
+    given = frame.drop_duplicates("scenario").set_index("scenario")["extra_executors"]
+    edges = np.linspace(given.min(), given.max(), 9)
+    means = gain.groupby(np.searchsorted(edges[1:-1], given, side="right")).mean()
+    _, elements = report_of(tmp_path / "out")
+    told = table(section(elements, "When it matters, setting by setting"))
+    least, most = told["executors to hand out"]
+    assert least.split()[0] == f"{100 * means.min():.1f}"
+    assert most.split()[0] == f"{100 * means.max():.1f}"
+
+
+def test_a_policy_alone(tmp_path):
+    ran(blocks(GRID, policies='["drf"]', jobs=UNEVEN), tmp_path / "out")
+    _, elements = report_of(tmp_path / "out")
+    said = section(elements, "The answer").text()
+    assert said.startswith("The answer Under drf, the largest and the smallest dominant share")
+
+
+def test_many_policies_have_a_row_each(tmp_path):
+    names = '["round_robin", "drf", "asset", "fifo", "slots"]'
+    ran(blocks(GRID, policies=names, jobs=UNEVEN), tmp_path / "out")
+    _, elements = report_of(tmp_path / "out")
+    told = table(section(elements, "Policies compared"))
+    assert list(told) == ["policy", "round_robin", "drf", "asset", "fifo", "slots"]
+    assert "the fairest of the 5 policies" in section(elements, "The answer").text()
+
+
+def test_policies_that_do_not_differ_are_said_not_to(tmp_path):
+    tight = JOBS.replace("max_executors = 30", "max_executors = 3")
+    ran(blocks("grid = { extra_executors = [10, 20] }", jobs=tight), tmp_path / "out")
+    _, elements = report_of(tmp_path / "out")
+    said = section(elements, "The answer").text()
+    assert "The policies do not differ here" in said
+    assert "nothing to decide" in said
+
+
+def test_a_single_scenario(tmp_path):
+    ran(spec(jobs=UNEVEN), tmp_path / "out")
+    html, elements = report_of(tmp_path / "out")
+    assert "1 scenario, each under 2 policies" in html.replace("\n", "")
+    assert "Nothing is swept over" in section(elements, "What was swept").text()
+
+
+def test_several_pools_are_told_apart(tmp_path):
+    ran(two_pools("grid = { 'extra_executors.Batch' = [3, 15] }"), tmp_path / "out")
+    _, elements = report_of(tmp_path / "out")
+    frame = fs.open_results(tmp_path / "out").summary()
+    means = frame.groupby(["pool", "policy"], observed=True)["jain"].mean()
+    told = table(section(elements, "Policies compared"), 1)
+    for pool in ("Batch", "Night"):
+        assert told[pool] == [f"{means[pool, policy]:.3f}" for policy in ("round_robin", "drf")]
+
+
+def test_hundreds_of_jobs(tmp_path):
+    jobs = "".join(
+        f'[[job]]\nname = "job {i:03}"\nusage = {{ cpu = {i % 7} }}\n' for i in range(300)
+    )
+    pool = POOL.replace("cpu = 200, mem_gb = 800", "cpu = 3000, mem_gb = 9000")
+    text = blocks("grid = { extra_executors = [50, 400] }", jobs=jobs, pools=pool)
+    ran(text, tmp_path / "out")
+    _, elements = report_of(tmp_path / "out", drawn=True)
+    log = next(e for e in elements.every("section") if e.attrs.get("class") == "log")
+    assert len(list(log.every("li"))) == 12
+    assert "288 more jobs have no bar" in log.text()
+    assert "the first 60 of 400" in section(elements, "Scenarios that stand out").text()
+    assert "280 more jobs are in the sweep file" in section(elements, "What was swept").text()
+
+
+def test_odd_names_are_shown_as_they_are(tmp_path):
+    jobs = "".join(
+        f'[[job]]\nname = "{name}"\nusage = {{ cpu = {10 + 20 * i} }}\n'
+        for i, name in enumerate(ODD_NAMES)
+    )
+    pool = POOL.replace('"Batch"', '"<i>pool</i>"')
+    ran(spec(jobs=jobs, pools=pool, name='"<u>ميزان</u>"'), tmp_path / "out")
+    html, elements = report_of(tmp_path / "out", drawn=True)
+    assert "<script>alert" not in html and len(list(elements.every("script"))) == 1
+    assert (
+        not list(elements.every("i", "u")) and "<u>ميزان</u>" in next(elements.every("h1")).text()
+    )
+    shown = [element for element in elements.every("bdi") if "title" in element.attrs]
+    assert {element.attrs["title"] for element in shown} >= {ODD_NAMES[3]}
+    assert all(len(element.text()) <= 40 for element in shown)
+
+
+def test_measures_that_are_missing_are_left_out(folder, page, tmp_path):
+    out = shutil.copytree(folder, tmp_path / "out")
+    (part,) = (out / "summary").iterdir()
+    summary = pq.read_table(part)
+    for name in ("dominant_share_gap", "jain", "utilization_cpu"):
+        values = summary[name].to_numpy().copy()
+        values[: None if name == "utilization_cpu" else 8] = np.nan
+        place = summary.schema.get_field_index(name)
+        summary = summary.set_column(place, summary.schema.field(name), [values])
+    pq.write_table(summary, part)
+    html, elements = report_of(out)
+    assert ">nan" not in html.lower() and " nan " not in html.lower()
+    told = table(section(elements, "Policies compared"))
+    gaps = summary.to_pandas().groupby("policy", observed=True)["dominant_share_gap"].mean()
+    assert told["Gap, points: mean"][0] == f"{100 * gaps['round_robin']:.1f}"
+    assert "Use of cpu, %: mean" not in told and "Use of mem_gb, %: mean" in told
+
+
+def test_an_unfinished_sweep_says_so_first(folder, tmp_path):
+    out = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
+    parts = sorted((out / "summary").iterdir())
+    parts[-1].unlink()
+    edit_manifest(out, status="interrupted")
+    _, elements = report_of(out)
+    first = next(elements.every("section"))
+    assert "was interrupted" in first.text() and "of 18 before `where`" in first.text()
+
+
+def test_failures_are_listed_first(folder, tmp_path):
+    out = shutil.copytree(folder, tmp_path / "out")
+    failed = [{"chunk": 3, "start": 1000, "stop": 2000, "message": "<b>boom</b>"}] * 7
+    edit_manifest(out, status="failed", failed=failed)
+    _, elements = report_of(out)
+    said = next(elements.every("section")).text()
+    assert "7 chunks failed" in said and "Scenarios 1,000 to 1,999 failed: <b>boom</b>" in said
+    assert "2 more are listed in manifest.json" in said
+
+
+def test_parts_that_are_gone_or_broken_are_told_of(tmp_path):
+    out = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
+    parts = sorted((out / "summary").iterdir())
+    parts[0].write_bytes(b"PAR1 no more")
+    _, elements = report_of(out)
+    said = next(elements.every("section")).text()
+    assert f"summary/{parts[0].name} cannot be read" in said
+    parts[0].unlink()
+    _, elements = report_of(out)
+    assert "parts of it are gone" in next(elements.every("section")).text()
+
+
+def test_a_sweep_without_anything_kept(folder, tmp_path):
+    out = shutil.copytree(folder, tmp_path / "out")
+    for table_folder in ("summary", "jobs"):
+        shutil.rmtree(out / table_folder)
+    (out / "progress.jsonl").unlink()
+    edit_manifest(out, status="failed", kept=0, rows={}, failed=[])
+    _, elements = report_of(out)
+    assert "no scenario's figures are here" in next(elements.every("section")).text()
+    assert "There is nothing to say yet" in section(elements, "The answer").text()
+
+
+def test_without_a_summary_the_journal_tells_what_it_knows(folder, page, tmp_path):
+    ran(blocks(GRID, jobs=UNEVEN) + "\n[output]\nsummary = false\n", tmp_path / "out")
+    _, elements = report_of(tmp_path / "out")
+    assert "keeps no summary" in next(elements.every("section")).text()
+    told, whole = (table(section(p, "Policies compared")) for p in (elements, page))
+    for name in ("Gap, points: mean", "Jain's index: median", "Executors given: mean"):
+        assert told[name] == whole[name]
+
+
+def test_a_policy_that_is_unknown_here_leaves_out_the_logs(folder, tmp_path):
+    @fs.policy("of the report's own", measure="executors held")
+    def own(batch):
+        """Fewest executors."""
+        return fs.find_policy("slots").lower(batch)
+
+    text = blocks(GRID, policies='["round_robin", "of the report\'s own"]', jobs=UNEVEN)
+    ran(text, tmp_path / "out")
+    spec_file = tmp_path / "out" / "spec.toml"
+    spec_file.write_text(spec_file.read_text() + "\n# edited\n")
+    _, elements = report_of(tmp_path / "out")
+    said = next(elements.every("section")).text()
+    assert "Step logs are missing" in said and str(tmp_path) not in said
+    assert table(section(elements, "Policies compared"))["measure"][1] == "of the report's own"
+    assert not list(elements.every("article"))
+
+
+def test_the_command_writes_the_page(fairsched, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(charts, "svg", empty_picture)
+    code, out, _ = fairsched("report", folder, "--out", tmp_path / "mail.html")
+    assert (code, out) == (0, f"wrote {tmp_path / 'mail.html'}\n")
+    assert read((tmp_path / "mail.html").read_text(encoding="utf-8"))
+    code, out, _ = fairsched("report", folder)
+    assert code == 0 and (folder / "report.html").is_file()
+
+
+def test_what_cannot_be_reported_on_ends_with_one_message(fairsched, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(charts, "svg", empty_picture)
+    (tmp_path / "other").mkdir()
+    for words, message in (
+        (["report", tmp_path / "other"], "holds no sweep"),
+        (["report", tmp_path / "none"], "is not there"),
+        (["report", folder, "--out", tmp_path], "is a folder"),
+        (["report", folder, "--out", tmp_path / "no" / "page.html"], "there is no such folder"),
+    ):
+        code, out, err = fairsched(*words)
+        assert (code, out) == (2, "") and message in err and err.startswith("error: ")
+    code, out, err = fairsched("report", folder, "--out", tmp_path / ("x" * 300))
+    assert (code, out) == (1, "") and "cannot be written" in err
