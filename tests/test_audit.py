@@ -10,7 +10,7 @@ from naive_audit import Audit
 from strategies import as_batch, examples, stacks
 
 import fairsched_fast as fs
-from fairsched_fast.auditing.words import sentence
+from fairsched_fast.auditing.words import in_words
 
 ON_FULL = st.sampled_from(["skip", "stop", "ignore"])
 POLICIES = st.sampled_from(["drf", "round_robin", "asset", "slots"])
@@ -142,7 +142,7 @@ def test_what_nobody_can_judge_is_missing_and_never_nothing(words):
 def test_where_there_are_no_demands_lies_say_nothing():
     found = audited(capacity=[4], demand=[[0], [0]], extra_executors=3)
     assert np.isnan(found["lie_gain"])
-    assert "lies cannot be judged" in sentence(found)
+    assert "lies cannot be judged" in in_words(found)
 
 
 def test_a_job_alone_has_nobody_to_envy_or_to_lose_by():
@@ -164,7 +164,7 @@ def test_a_pool_that_holds_more_than_it_has_is_judged_by_envy_alone():
     lost = ("sharing_incentive", "shortfall", "still_fit", "stranded_r0", "fluid_distance")
     assert np.isnan([found[name] for name in lost]).all()
     assert found["envy"] == 0  # 5 and 5
-    assert "hold more than there is" in sentence(found)
+    assert "the jobs hold more than there is" in in_words(found)
 
 
 def test_amounts_beyond_all_measure_are_no_error():
@@ -206,9 +206,9 @@ def test_an_audit_without_probes_leaves_their_columns_out():
     assert "lie_gain" not in fs.audit(result, probes=False)
 
 
-def test_a_sentence_says_what_the_row_does():
+def test_the_words_say_what_the_row_does():
     found = audited("round_robin", capacity=[12, 12], demand=[[1, 1], [2, 2]], jobs=["a", "b"])
-    told = sentence(found)
+    told = " ".join(in_words(found))
     assert "a envies b by 4 executors" in told
     assert "a runs 0.667 of what its own part of the pool would" in told
     assert f"{found['liar']} gains" in told

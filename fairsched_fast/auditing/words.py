@@ -166,12 +166,12 @@ def table() -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def sentence(row: Mapping[str, Any]) -> str:
-    """A row of the audit, in words; what could not be judged is said to be so."""
+def in_words(row: Mapping[str, Any]) -> list[str]:
+    """A row of the audit, in words, a finding each; what could not be judged is said to be so."""
     parts = [_envy(row), _sharing(row), _left(row), _evenness(row)]
     if "lie_gain" in row:
         parts += [_lie(row), _growth(row), _leaving(row)]
-    return "; ".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def _executors(count: float) -> str:

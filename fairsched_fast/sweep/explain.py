@@ -9,7 +9,7 @@ from typing import Any
 
 from fairsched_fast import story, tables
 from fairsched_fast.auditing.report import audit
-from fairsched_fast.auditing.words import sentence
+from fairsched_fast.auditing.words import in_words
 from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
 from fairsched_fast.plain_text import section
@@ -53,7 +53,7 @@ def explain(results: Results, i: int, policies: str | None = None, detail: bool 
             section(heading, ("\n".join(told) or "Nothing is swept over.") + more),
             section("POOLS", "\n".join(align(pool_rows(scenario), left=(0, 1)))),
             section("JOBS", "\n".join(align(job_rows(scenario), left=(0,)))),
-            story.render(before, after, detail),
+            story.render(before, after, detail).rstrip("\n"),
             section("AUDIT", "\n".join([*_audited(before), *_audited(after)])),
         ]
     )
@@ -82,11 +82,12 @@ def _sides(results: Results, i: int, policies: str | None) -> tuple[Result, Resu
 
 
 def _audited(result: Result) -> Iterator[str]:
-    """The audit of each pool, in a line."""
+    """The audit of each pool, a finding a line."""
     for record in audit(result).to_dict("records"):
         row = {str(name): value for name, value in record.items()}
         pool = f" in {row['pool']}" if "pool" in row else ""
-        yield f"{result.policy.name}{pool}: {sentence(row)}"
+        yield f"{result.policy.name}{pool}:"
+        yield from (f"  {finding}" for finding in in_words(row))
 
 
 def _names(*results: Result) -> list[str]:
