@@ -80,13 +80,20 @@ def shared():
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def compiled():
+    """The usual kernels are on disk, for processes that a test starts."""
+    from fairsched_fast import engine  # once no stale cache is left
+
+    engine.compile_kernels(io.StringIO())
+
+
 @pytest.fixture
-def fairsched(capsys, monkeypatch, tmp_path):
+def fairsched(capsys, monkeypatch, tmp_path, compiled):
     """Runs a command in an empty folder: (exit code, stdout, stderr)."""
-    from fairsched_fast import cli, engine  # once no stale cache is left
+    from fairsched_fast import cli
 
     monkeypatch.chdir(tmp_path)
-    engine.compile_kernels(io.StringIO())
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["fairsched", *map(str, words)])
