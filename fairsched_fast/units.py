@@ -20,6 +20,7 @@ Group = Sequence[Floats]
 MAX_EXPONENT = 9
 NOT_DECIMAL = -1
 _POWERS: Floats = np.array([10.0**places for places in range(MAX_EXPONENT + 1)])
+_TINY = 1e-300  # one over less than this may pass a double's range
 EXACT = 2.0**53  # whole numbers below are exact as float64
 
 
@@ -125,7 +126,7 @@ def common_denominator(capacity: Floats) -> tuple[Floats, Floats]:
     times : (R, S'), over : (S',)
         amount_r / capacity_r = amount_r · times_r / over; times_r is 0 where there is no capacity.
         Whole numbers where the capacities are, and their least common multiple is exact; else
-        `over` is 1.
+        `over` is 1, or a power of two that keeps the factors of tiny capacities finite.
     """
     some = np.where(capacity == 0, 1.0, capacity)
     whole = ((some == np.rint(some)) & (some < EXACT)).all(axis=0)
@@ -135,5 +136,6 @@ def common_denominator(capacity: Floats) -> tuple[Floats, Floats]:
         over = np.where(whole, over * (row / step), 1.0)
         whole &= over < EXACT
         over = np.where(whole, over, 1.0)
-    over = np.where(whole, over, 1.0)
+    tiny = (some < _TINY).any(axis=0)
+    over = np.where(whole, over, np.where(tiny, 2.0**-52, 1.0))
     return np.where(capacity == 0, 0.0, over / some), over

@@ -79,6 +79,15 @@ def shared():
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def compiled():
+    """The usual kernels are on disk, for processes that a test starts."""
+    import fairsched_fast as fs  # once no stale cache is left
+
+    for held in (0, 10**6):  # keys of 16 and of 32 bits
+        fs.allocate(fs.Batch(capacity=[2e6], demand=[[1]], usage=[[held]], extra_executors=1))
+
+
 @pytest.fixture
 def fairsched(capsys, monkeypatch, tmp_path):
     """Runs a command in an empty folder: (exit code, stdout, stderr)."""

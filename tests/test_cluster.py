@@ -27,7 +27,7 @@ TEXT = blocks(*[f"repeat = {100 + n}" for n in range(12)]) + STEPS  # a chunk fo
 
 
 @pytest.fixture(scope="module")
-def client():
+def client(compiled):
     """Of a cluster of two processes here, where a chunk that was there twice is suspect."""
     import dask
 

@@ -119,7 +119,7 @@ def test_the_engine_loads_no_tables_charts_or_files():
     assert not modules_after("import fairsched_fast as fs; fs.allocate") & HEAVY
 
 
-def test_a_whole_run_loads_no_tables_charts_or_files():
+def test_a_whole_run_loads_no_tables_charts_or_files(compiled):
     run = """
 import fairsched_fast as fs
 pool = fs.Pool("pool", {"cpu": 4}, {"cpu": 1})

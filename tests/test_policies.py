@@ -46,6 +46,20 @@ def test_asset_fairness_serves_the_lowest_sum_of_shares_exactly():
     assert result.granted.tolist() == [[3, 2]]
 
 
+@pytest.mark.parametrize("unit", [1, 5e-324, 1e287])
+def test_shares_of_the_tiniest_pools_are_added_up_too(unit):
+    """Beside a pool of ordinary size: one over the capacity alone would pass a double's range."""
+    amounts = [unit, 1]
+    batch = fs.Batch(
+        capacity=np.array([600, 100]) * amounts,
+        demand=np.array([[60, 2], [10, 9]]) * amounts,
+        usage=np.array([[100, 4], [0, 30]]) * amounts,
+        extra_executors=9,
+    )
+    result = fs.allocate(batch, "asset", log=True)
+    assert result.choices.tolist() == [[0, 1, 0, 1, 0, 1, 0, 1, 0]]
+
+
 def test_a_policys_own_rank_decides_ties():
     @fs.policy("last first")
     def last_first(batch):
