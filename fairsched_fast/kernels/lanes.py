@@ -13,18 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, jit, leaf
-from fairsched_fast.kernels.limits import admit, load_limits, sure_steps
-from fairsched_fast.kernels.lockstep import (
-    begin,
-    block_width,
-    choose,
-    end_log,
-    end_segment,
-    log,
-    longest_run,
-    places_of,
-    write_ends,
-)
+from fairsched_fast.kernels.lockstep import block_width, drive, end_segment
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
     Desk,
@@ -77,56 +66,12 @@ def run_lanes(
         Written; the order in `small` or `medium`.
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
-    L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
+    L = whole.offset.shape[2]
     block = min(block_width(J, L), ends - begins)
     desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, kind)
     for start in range(begins, ends, block):
         width = min(ends - start, block)
-        tight = load_limits(whole, on_full, start, width, desk)
-        begin(desk, width)
-        longest, steps = longest_run(desk, width), start - start
-        together = segments == 1  # whether all lanes that run are at the same step
-        if not together:
-            end_log(out, first + start, width, steps)
-        for g in range(segments):
-            bounded = fill(whole, g, start, width, places, desk, rows)
-            # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
-            sure = start - start if tight else longest
-            while not together or steps < longest:
-                if sure == 0:
-                    collect(rows, desk, width)
-                    sure = sure_steps(whole, on_full, start, width, desk)
-                if sure < 0 and together:
-                    end_log(out, first + start, width, steps)
-                    together = False
-                if not choose(rows.key, rows.left, rows.chosen, width):
-                    break
-                if sure < 0:
-                    admit(
-                        whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen
-                    )
-                grant(rows, width, bounded)
-                log(
-                    whole,
-                    start,
-                    width,
-                    places,
-                    desk,
-                    rows.left,
-                    rows.chosen,
-                    together,
-                    steps,
-                    first,
-                    out,
-                )
-                steps += 1
-                sure -= np.int64(1) if sure > 0 else np.int64(0)
-            collect(rows, desk, width)
-        if together:
-            end_log(out, first + start, width, steps)
-        if tight:
-            sure_steps(whole, on_full, start, width, desk)  # what is left in the end
-        write_ends(whole, on_full, tight, start, width, desk, first, out)
+        drive(whole, on_full, first, start, width, desk, rows, out, fill, grant, collect)
 
 
 @inner
@@ -201,7 +146,7 @@ def fill_line(
 
 
 @leaf
-def grant(rows: Lanes, width: int, bounded: bool) -> None:
+def grant(rows: Lanes, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
     kind, chosen = rows.key.dtype.type, rows.chosen
     for q in range(rows.key.shape[0]):

@@ -13,13 +13,14 @@ over lanes with selects written as masks, which is what compilers turn into vect
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import leaf
-from fairsched_fast.kernels.limits import fits
+from fairsched_fast.kernels.jit import inlined, leaf
+from fairsched_fast.kernels.limits import admit, fits, load_limits, sure_steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
 from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row
@@ -44,6 +45,70 @@ def block_width(J: int, L: int) -> int:
     while width > _FEWEST and width * J * (2 * L + 2) * 2 > _NEAR:
         width //= 2
     return width
+
+
+@inlined
+def drive(
+    whole: WholeProblem,
+    on_full: int,
+    first: int,
+    start: int,
+    width: int,
+    desk: Desk,
+    rows: Any,
+    out: Outcome,
+    fill: Callable[..., bool],
+    grant: Callable[..., None],
+    collect: Callable[..., None],
+) -> None:
+    """Run scenarios start…start+width−1, a block, step by step.
+
+    `rows` has the block's keys, and what `fill` puts there, `grant` changes, `collect` takes back.
+    """
+    places, segments = places_of(whole.order.shape[0]), whole.ceiling.shape[0]
+    tight = load_limits(whole, on_full, start, width, desk)
+    begin(desk, width)
+    longest, steps = longest_run(desk, width), start - start
+    together = segments == 1  # whether all lanes that run are at the same step
+    if not together:
+        end_log(out, first + start, width, steps)
+    for g in range(segments):
+        bounded = fill(whole, g, start, width, places, desk, rows)
+        # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
+        sure = start - start if tight else longest
+        while not together or steps < longest:
+            if sure == 0:
+                collect(rows, desk, width)
+                sure = sure_steps(whole, on_full, start, width, desk)
+            if sure < 0 and together:
+                end_log(out, first + start, width, steps)
+                together = False
+            if not choose(rows.key, rows.left, rows.chosen, width):
+                break
+            if sure < 0:
+                admit(whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen)
+            grant(rows, places, width, bounded)
+            log(
+                whole,
+                start,
+                width,
+                places,
+                desk,
+                rows.left,
+                rows.chosen,
+                together,
+                steps,
+                first,
+                out,
+            )
+            steps += 1
+            sure -= np.int64(1) if sure > 0 else np.int64(0)
+        collect(rows, desk, width)
+    if together:
+        end_log(out, first + start, width, steps)
+    if tight:
+        sure_steps(whole, on_full, start, width, desk)  # what is left in the end
+    write_ends(whole, on_full, tight, start, width, desk, first, out)
 
 
 @leaf

@@ -12,18 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, jit, leaf
-from fairsched_fast.kernels.limits import admit, load_limits, sure_steps
-from fairsched_fast.kernels.lockstep import (
-    begin,
-    block_width,
-    choose,
-    end_log,
-    end_segment,
-    log,
-    longest_run,
-    places_of,
-    write_ends,
-)
+from fairsched_fast.kernels.lockstep import block_width, drive, end_segment
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
     Desk,
@@ -57,56 +46,12 @@ def run_records(
 ) -> None:
     """Run scenarios begins…ends−1, a block at a time; parameters as of `run_lanes`."""
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
-    L, places, segments = whole.offset.shape[2], places_of(J), whole.ceiling.shape[0]
+    L = whole.offset.shape[2]
     block = min(block_width(J, L), ends - begins)
     desk, rows = blank_desk(J, R, U, block), blank_records(J, L, block, kind)
     for start in range(begins, ends, block):
         width = min(ends - start, block)
-        tight = load_limits(whole, on_full, start, width, desk)
-        begin(desk, width)
-        longest, steps = longest_run(desk, width), start - start
-        together = segments == 1  # whether all lanes that run are at the same step
-        if not together:
-            end_log(out, first + start, width, steps)
-        for g in range(segments):
-            fill(whole, g, start, width, places, desk, rows)
-            # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
-            sure = start - start if tight else longest
-            while not together or steps < longest:
-                if sure == 0:
-                    collect(rows, desk, width)
-                    sure = sure_steps(whole, on_full, start, width, desk)
-                if sure < 0 and together:
-                    end_log(out, first + start, width, steps)
-                    together = False
-                if not choose(rows.key, rows.left, rows.chosen, width):
-                    break
-                if sure < 0:
-                    admit(
-                        whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen
-                    )
-                grant(rows.state, rows.key, rows.chosen, places, width)
-                log(
-                    whole,
-                    start,
-                    width,
-                    places,
-                    desk,
-                    rows.left,
-                    rows.chosen,
-                    together,
-                    steps,
-                    first,
-                    out,
-                )
-                steps += 1
-                sure -= np.int64(1) if sure > 0 else np.int64(0)
-            collect(rows, desk, width)
-        if together:
-            end_log(out, first + start, width, steps)
-        if tight:
-            sure_steps(whole, on_full, start, width, desk)  # what is left in the end
-        write_ends(whole, on_full, tight, start, width, desk, first, out)
+        drive(whole, on_full, first, start, width, desk, rows, out, fill, grant, collect)
 
 
 @inner
@@ -124,8 +69,8 @@ def blank_records(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Records:
 @leaf
 def fill(
     whole: WholeProblem, g: int, start: int, width: int, places: int, desk: Desk, rows: Records
-) -> None:
-    """Put segment g of a block into records, as far as it was served."""
+) -> bool:
+    """Put segment g of a block into records, as far as it was served; they know their ceilings."""
     kind, state, L = rows.key.dtype.type, rows.state, whole.offset.shape[2]
     left, limit, done, ends, last = rows.left, desk.limit, desk.done, desk.other, largest(rows.key)
     for lane in range(width):
@@ -141,6 +86,7 @@ def fill(
             state[lane, q, 2 * L] = kind(ends[lane])
             state[lane, q, 2 * L + 1] = kind(served[lane])
             key[lane] = last if served[lane] >= ends[lane] else key[lane]
+    return True
 
 
 @leaf
@@ -171,10 +117,9 @@ def fill_line(
 
 
 @leaf
-def grant(
-    state: NDArray[Any], key: NDArray[Any], chosen: NDArray[Any], places: int, width: int
-) -> None:
+def grant(rows: Records, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
+    state, key, chosen = rows.state, rows.key, rows.chosen
     kind, last, L = key.dtype.type, largest(key), (state.shape[2] - 2) // 2
     for lane in range(width):
         if chosen[lane] < 0:
