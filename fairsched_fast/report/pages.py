@@ -23,7 +23,7 @@ from fairsched_fast.sweep.results import Results
 NAME = "report.html"
 _ROWS = 20  # of pools, jobs, settings: more are counted
 _SPEC = 40_000  # letters of the sweep file
-_TRANSPOSED = 4  # policies from which on the comparison has a row for each
+_BESIDE = 6  # policies side by side in a table; more are in another below it
 
 
 def write_report(results: Results, out: Path | None = None) -> Path:
@@ -125,12 +125,21 @@ def _tables(facts: Facts) -> dict[str, Any]:
     pools, more_pools = tables.by_pool(facts, _ROWS)
     extremes, best = facts.extremes, facts.best
     ranked = [] if extremes is None else [
-        ("Least fair", tables.standing_out(facts, extremes.least[best])),
-        ("Most fair", tables.standing_out(facts, extremes.most[best])),
+        ("Least fair", list(tables.standing_out(facts, extremes.least[best]))),
+        ("Most fair", list(tables.standing_out(facts, extremes.most[best]))),
     ]  # fmt: skip
     return {
         "comparison": tables.comparison(facts),
-        "transposed": len(facts.policies) > _TRANSPOSED,
+        "side_by_side": [
+            range(first, min(first + _BESIDE, len(facts.policies)))
+            for first in range(0, len(facts.policies), _BESIDE)
+        ],
+        "ranked_head": [
+            "scenario",
+            *(["pool"] if len(facts.pools) > 1 else []),
+            *(facts.policies[p] for p in sorted({facts.beside, best})),
+            "executors given",
+        ],
         "by_pool": pools,
         "more_pools": more_pools,
         "ranked": [(title, rows) for title, rows in ranked if rows],

@@ -98,7 +98,7 @@ class Tally:
         for p, stops in enumerate(slab.stop):
             self.stops[p] += np.bincount(stops.ravel(), minlength=len(StopReason))
         lead = slab.figures[self.lead.name]
-        self.extremes.add(slab, -self.lead.better * lead)
+        self.extremes.add(slab, self.lead)
         self._by_setting(slab, lead)
 
     def _pairs_of(self, slab: Slab) -> Iterator[list[Pairs]]:

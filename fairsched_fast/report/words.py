@@ -139,9 +139,10 @@ def _when(facts: Facts) -> Iterator[str]:
     row = facts.figures.paired[pair].get(facts.lead.name)
     if row and row["better"] is not None:
         worse, runs = row["worse" if facts.best == pair else "better"], row["pairs"]
+        equal = part(row["equal"], runs) if row["equal"] else "none"
         less = f"in {part(worse, runs)}" if worse else "in none"
         yield (
-            f"In {part(row['equal'], runs)} of {runs:,} runs both are equally fair, and {less} "
+            f"In {equal} of {runs:,} runs both are equally fair, and {less} "
             f"{plain(facts.policies[facts.best])} is the less fair."
         )
     if facts.results.manifest.get("differing", 1):
