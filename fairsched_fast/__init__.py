@@ -6,15 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fairsched_fast.auditing.report import audit, audit_fluid, misreport
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
     from fairsched_fast.dialects import dialect
+    from fairsched_fast.divergence_summary import divergences
+    from fairsched_fast.diverging import divergence
     from fairsched_fast.engine import allocate
     from fairsched_fast.errors import InputError
     from fairsched_fast.key_policies import key_policy
     from fairsched_fast.lowering import lower
     from fairsched_fast.model import Job, Pool, Scenario
     from fairsched_fast.number_rules import NO_LIMIT
+    from fairsched_fast.paired import compare
     from fairsched_fast.policy_base import Policy
     from fairsched_fast.registry import find_policy, policy
     from fairsched_fast.result import Result, StopReason
@@ -37,12 +41,18 @@ _HOME = {
     "Scenario": "model",
     "StopReason": "result",
     "allocate": "engine",
+    "audit": "auditing.report",
+    "audit_fluid": "auditing.report",
+    "compare": "paired",
     "dialect": "dialects",
     "difference": "tables",
+    "divergence": "diverging",
+    "divergences": "divergence_summary",
     "find_policy": "registry",
     "fluid": "water_filling",
     "key_policy": "key_policies",
     "lower": "lowering",
+    "misreport": "auditing.report",
     "open_results": "sweep.results",
     "policy": "registry",
     "run_sweep": "sweep.run",
@@ -60,12 +70,18 @@ __all__ = [
     "Scenario",
     "StopReason",
     "allocate",
+    "audit",
+    "audit_fluid",
+    "compare",
     "dialect",
     "difference",
+    "divergence",
+    "divergences",
     "find_policy",
     "fluid",
     "key_policy",
     "lower",
+    "misreport",
     "open_results",
     "policy",
     "run_sweep",

@@ -256,19 +256,26 @@ class Batch(Quantities):
 
     def rows(self, start: int, stop: int) -> Self:
         """The scenarios start…stop−1 as a Batch, nothing checked again."""
+        return self._cut(slice(start, stop), stop - start)
+
+    def picked(self, rows: NDArray[np.integer[Any]]) -> Self:
+        """The scenarios at these places (n,), in this order, as `rows` gives them."""
+        return self._cut(rows, len(rows))
+
+    def _cut(self, rows: slice | NDArray[np.integer[Any]], count: int) -> Self:
         part = self._twin()
-        part.S = stop - start
+        part.S = count
         for name, array in vars(self).items():
             if isinstance(array, np.ndarray) and array.shape[-1] == self.S > 1:
-                cut = np.ascontiguousarray(array[..., start:stop])  # as kernels take it
+                cut = np.ascontiguousarray(array[..., rows])  # as kernels take it
                 cut.flags.writeable = False
                 setattr(part, name, cut)
         labels = self.labels
         shared = len(labels.jobs) == 1
         part.labels = Labels(
-            scenario=labels.scenario[start:stop],
-            pool=labels.pool if len(labels.pool) == 1 else labels.pool[start:stop],
-            jobs=labels.jobs if shared else labels.jobs[start:stop],
+            scenario=labels.scenario[rows],
+            pool=labels.pool if len(labels.pool) == 1 else labels.pool[rows],
+            jobs=labels.jobs if shared else labels.jobs[rows],
             resources=labels.resources,
             elsewhere=labels.elsewhere,
         )

@@ -74,11 +74,11 @@ class Claims:
 
         Kernels compare the same numbers exactly, without this division's rounding.
         """
-        offset, slope, per = (
-            np.asarray(a, np.float64) for a in (self.offset, self.slope, self.per)
-        )
-        lines = (offset + granted[:, np.newaxis] * slope) / np.where(per == 0, np.inf, per)
-        key: Floats = np.maximum(lines.max(axis=1), 0)
+        lines = [np.asarray(a, np.float64) for a in (self.offset, self.slope, self.per)]
+        key: Floats = np.zeros(granted.shape)
+        for line in range(max(a.shape[1] for a in lines)):
+            offset, slope, per = (a[:, line if a.shape[1] > 1 else 0] for a in lines)
+            key = np.maximum(key, (offset + granted * slope) / np.where(per == 0, np.inf, per))
         return key
 
     def up_to(self, ceiling: Floats) -> Claims:

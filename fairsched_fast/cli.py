@@ -14,11 +14,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from fairsched_fast.cli_parts import (
+    Detail,
     JobsFile,
     Json,
     Limit,
     Policies,
     PolicyFile,
+    Several,
     SpecFile,
     Workers,
     cluster,
@@ -81,6 +83,7 @@ def story(
     ] = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    detail: Detail = False,
 ) -> None:
     """Tell, step by step and with reasons, what a scenario looks like under two policies."""
     from fairsched_fast import story as telling
@@ -95,7 +98,7 @@ def story(
     compile_kernels(sys.stderr)
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
-    show(telling.render(first, second))
+    show(telling.render(first, second, detail))
     if out is not None:
         for path in telling.write(out, first, second):
             print(f"wrote {path}", file=sys.stderr)
@@ -161,6 +164,7 @@ def explain(
     policies: Policies = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
+    detail: Detail = False,
     as_json: Json = False,
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
@@ -175,7 +179,7 @@ def explain(
     results = Results(folder, jobs)
     compile_kernels(sys.stderr)
     told = explaining.explanation if as_json else explaining.explain
-    answer = told(results, int(scenario), policies)
+    answer = told(results, int(scenario), policies, detail)
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
     show(answer)
@@ -199,6 +203,36 @@ def report(
     results = Results(folder, jobs)
     compile_kernels(sys.stderr)
     show(f"wrote {write_report(results, out)}")
+
+
+@app.command()
+def compare(
+    spec: SpecFile,
+    policies: Several = None,
+    limit: Limit = None,
+    workers: Workers = None,
+    jobs: JobsFile = None,
+    policy_file: PolicyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare policies over a sweep: paired differences, and where they first part and why."""
+    from fairsched_fast.engine import compile_kernels
+    from fairsched_fast.progress import progress
+    from fairsched_fast.sweep import listed_policies
+    from fairsched_fast.sweep.comparing import compare_sweep
+    from fairsched_fast.sweep.comparison_words import describe_comparison
+    from fairsched_fast.sweep.reading import load_sweep
+
+    load_policies(policy_file)
+    read = load_sweep(spec, jobs)
+    chosen = read.policies if policies is None else listed_policies(read, policies)
+    compile_kernels(sys.stderr)
+    try:
+        with progress(read.end(limit), "scenarios") as advance:
+            made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing is kept of a comparison", 130)
+    show(made.to_json() if as_json else describe_comparison(made, spec, jobs))
 
 
 @app.command()

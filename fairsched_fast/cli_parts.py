@@ -24,6 +24,13 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
 Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
+Detail = Annotated[
+    bool, typer.Option("--detail", help="Say over whom each step was won, and by which rule.")
+]
+Several = Annotated[
+    str | None,
+    typer.Option("--policies", help="Policies, the baseline first: a,b,c (default: the spec's)."),
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
 ]

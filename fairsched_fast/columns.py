@@ -34,6 +34,11 @@ class ResourceColumns:
         """`utilization_mem`: share of the capacity in use by all jobs."""
         return f"utilization_{self.base}"
 
+    @property
+    def stranded(self) -> str:
+        """`stranded_mem`: share of the capacity that is wanted, free and of no use to anybody."""
+        return f"stranded_{self.base}"
+
 
 def resource_columns(resources: Sequence[str]) -> list[ResourceColumns]:
     """Columns of each resource; where two names would collide the whole name stays."""

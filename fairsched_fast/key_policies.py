@@ -79,7 +79,9 @@ class KeyPolicy(Policy):
         return KeyFacts(values, facts.rank, facts.columns)
 
     def keys(self, batch: Batch, counts: NDArray[np.int64]) -> Floats:
-        """(J, n, K): keys of a single scenario's jobs, once each was granted `counts` (J, n)."""
+        """(J, P, K): keys once each job was granted `counts` (J, P), P points of one scenario or
+        one of each.
+        """
         facts = self.facts(batch)
         table = np.zeros((*counts.shape, facts.columns))
         counts = np.ascontiguousarray(counts, np.int64)

@@ -19,6 +19,7 @@ from fairsched_fast.units import EXACT
 _LARGEST = 2**31 - 1
 _NOBODY, _NO_CAPS = np.full((1, 1), -1, np.int32), np.empty((0, 1), np.int64)
 _FIXED_POINT = 61  # bits of a capacity that is no decimal
+_SLACK_BITS = 38  # below a capacity's first bit, where FLOAT_SLACK and roundings up are
 _DTYPES = (*(np.float64,) * 3, *(np.int32,) * 4, *(np.int64,) * 2, np.int32, np.int64)
 
 
@@ -221,6 +222,11 @@ def capacity_units(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     free_fixed = np.where(overfull, -1, limit.astype(np.int64) - held.sum(axis=0))
     need = _fixed(demand, scale, np.ceil)  # rounded up: no number of grants over-allocates
     return free_fixed, need
+
+
+def left_at_most(batch: Batch) -> NDArray[np.int64]:
+    """(R, 1): up to how many of `capacity_units` nothing is left, for all that rounding leaves."""
+    return np.where(batch.decimal, 0, 1 << _FIXED_POINT - _SLACK_BITS)
 
 
 def _fixed(

@@ -39,6 +39,22 @@ def dominant_share(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
     return best
 
 
+def executors_run(bundle: Floats, demand: Floats) -> Floats:
+    """How many executors of each job a bundle of resources runs, fractions counted, (J, S).
+
+    min_r bundle / demand over the resources that an executor needs (Leontief utility, as in Ghodsi
+    et al., NSDI 2011); infinite where it needs none.
+
+    Parameters
+    ----------
+    bundle, demand : (J', R, S')
+        In one unit.
+    """
+    some = demand > 0
+    run: Floats = np.where(some, bundle / np.where(some, demand, 1.0), np.inf).min(axis=1)
+    return run
+
+
 def entitled(batch: Batch, shares: Floats) -> tuple[Floats, Present]:
     """Shares (J, S) over weights, and whose count: jobs of weight 0 are entitled to nothing."""
     weight = batch.true_weight

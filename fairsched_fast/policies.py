@@ -23,6 +23,7 @@ ONE = np.ones((1, 1, 1))
 
 @policy(
     "round_robin",
+    measure="executors granted",
     reason="round-robin (fixed order, ignores real usage)",
     formula="executors granted in this run",
     source="the notebook's BEFORE scheduler; ties in list order",

@@ -19,6 +19,7 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, same_lines
 from fairsched_fast.errors import InputError, did_you_mean
 
+UNNAMED = "key"  # what a key measures where its policy does not say
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 Lowering = Callable[..., Any]  # Batch, **parameters → Claims, or a list of them
 
@@ -86,7 +87,7 @@ class Policy:
 
     name: str
     lower: Lowering
-    measure: str = "key"
+    measure: str = UNNAMED
     reason: str | None = None
     weighted: bool = False
     formula: str = ""

@@ -94,11 +94,13 @@ class Result:
         """Why a row's run ended."""
         return StopReason(int(self.stop[row]))
 
-    def step_log(self, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
-        """One row per grant, with the reason: see `tables.step_log`."""
-        from fairsched_fast import tables
+    def step_log(
+        self, scenario: int | None = None, pool: str | None = None, detail: bool = False
+    ) -> pd.DataFrame:
+        """One row per grant, with the reason: see `step_log.step_log`."""
+        from fairsched_fast.step_log import step_log
 
-        return tables.step_log(self, scenario, pool)
+        return step_log(self, scenario, pool, detail)
 
     def summary(self, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
         """Final allocation of each job: see `tables.summary`."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-
-import pandas as pd
 
 from fairsched_fast import tables
 from fairsched_fast.before_after import (
@@ -19,16 +17,17 @@ from fairsched_fast.before_after import (
     pools_of,
 )
 from fairsched_fast.errors import plural
+from fairsched_fast.log_words import told_steps
+from fairsched_fast.plain_text import NAMED, joined, listed, section, table
 from fairsched_fast.result import STOP_SENTENCES, Result
 
-_NAMED = 6  # jobs that a sentence names one by one
 
-
-def render(before: Result, after: Result) -> str:
+def render(before: Result, after: Result, detail: bool = False) -> str:
     """The whole story as plain text, its tables whole: nothing wrapped, nothing cut.
 
     Step logs with reasons, final allocations, why each run stopped, the difference, and a closing
-    paragraph for each pool, a sentence a line.
+    paragraph for each pool, a sentence a line. With `detail` a step log says over whom each step
+    was won, by how much and by which rule, and who is out of the running.
 
     Raises
     ------
@@ -42,7 +41,7 @@ def render(before: Result, after: Result) -> str:
         ("AFTER", after, [pool.after for pool in pools]),
     ):
         heading = f"{when} ({result.policy.name})"
-        sections.append(section(f"{heading}: step log", table(result.step_log())))
+        sections.append(section(f"{heading}: step log", _steps(result, detail)))
         sections.append(section(f"{heading}: final allocation", table(result.summary())))
         ends = zip(pools, sides, strict=True)
         sections.append("\n".join(_named(pools, pool) + _ending(side) for pool, side in ends))
@@ -107,21 +106,14 @@ def _suffixes(pools: list[str]) -> list[str]:
     return [f"-{name}-{i}" for i, name in enumerate(safe, start=1)]
 
 
-def section(heading: str, body: str) -> str:
-    """A heading, underlined, and what stands under it."""
-    return f"{heading}\n{'-' * len(heading)}\n{body}"
-
-
-def table(frame: pd.DataFrame) -> str:
-    """Whole: text to the left, numbers to the right."""
-    if frame.empty:
-        return "(none)"
-    shown = frame.copy()
-    for column in frame.columns[frame.dtypes.map(pd.api.types.is_string_dtype)]:
-        width = max(len(column), int(frame[column].str.len().max()))
-        shown[column] = frame[column].str.ljust(width)
-        shown = shown.rename(columns={column: column.ljust(width)})
-    return "\n".join(line.rstrip() for line in shown.to_string(index=False).splitlines())
+def _steps(result: Result, detail: bool) -> str:
+    """The step log, in detail pool by pool."""
+    if not detail:
+        return table(result.step_log())
+    pools = pools_of(result)
+    if len(pools) == 1:
+        return told_steps(result)
+    return "\n\n".join(f"Pool {pool}:\n{told_steps(result, i)}" for i, pool in enumerate(pools))
 
 
 def _named(pools: list[BeforeAfter], pool: BeforeAfter) -> str:
@@ -133,7 +125,7 @@ def _ending(side: Side) -> str:
     """Why one run stopped."""
     if not side.budget:
         return "There were no executors to give."
-    ceilings = f" At their ceiling: {_listed(side.at_ceiling)}." if side.at_ceiling else ""
+    ceilings = f" At their ceiling: {listed(side.at_ceiling)}." if side.at_ceiling else ""
     why = STOP_SENTENCES[side.stop]
     return f"Stopped after {side.steps:,} of {side.budget:,} executors: {why}.{ceilings}"
 
@@ -171,8 +163,8 @@ def _start(pool: BeforeAfter) -> str:
     behind, ahead = list(told.index[told == low]), list(told.index[told == high])
     was = "was" if len(behind) == 1 else "were"
     return (
-        f"{_listed(behind)} {was} furthest behind at the start, with a {measure} of {low} against "
-        f"{high} for {_listed(ahead)}."
+        f"{listed(behind)} {was} furthest behind at the start, with a {measure} of {low} against "
+        f"{high} for {listed(ahead)}."
     )
 
 
@@ -181,11 +173,11 @@ def _gifts(pool: BeforeAfter, side: Side) -> str:
     if not side.steps:
         return "no executors"
     given = side.granted[pool.entitled(pool.start).sort_values(kind="stable").index]
-    told = [f"{count:,} to {job}" for job, count in given.iloc[:_NAMED].items()]
-    rest = given.iloc[_NAMED:]
+    told = [f"{count:,} to {job}" for job, count in given.iloc[:NAMED].items()]
+    rest = given.iloc[NAMED:]
     if len(rest):
         told.append(f"{rest.sum():,} to {plural(len(rest), 'other job')}")
-    return f"{plural(side.steps, 'executor')}: {_and(told)}"
+    return f"{plural(side.steps, 'executor')}: {joined(told)}"
 
 
 def _ended(side: Side) -> str:
@@ -204,13 +196,3 @@ def _share(share: float) -> str:
     """As in the tables, with two decimals at least."""
     text = f"{share:.4f}"
     return text[:4] + text[4:].rstrip("0")
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names in a sentence, of many the first."""
-    rest = len(names) - _NAMED
-    return _and([*names[:_NAMED], plural(rest, "other")] if rest > 0 else list(names))
-
-
-def _and(texts: list[str]) -> str:
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

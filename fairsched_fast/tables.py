@@ -1,4 +1,4 @@
-"""Results as pandas tables: step log with reasons, summary, difference, timeline.
+"""Results as pandas tables: summary, difference, timeline (`step_log` has a file of its own).
 
 Every table is of the pools asked for; `scenario` and `pool` columns lead where there are several.
 Rounded columns are Python's `round(x, 4)`.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterator
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -19,28 +18,12 @@ from fairsched_fast import engine, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.columns import resource_columns
 from fairsched_fast.errors import InputError, did_you_mean
-from fairsched_fast.key_policies import KeyPolicy
-from fairsched_fast.policy_base import Policy
 from fairsched_fast.result import STOP_SENTENCES, Result
 
 PLACES = 4
 _LEADING = ("scenario", "pool")
 _ROWS_SHOWN = 12
 _MOST_ROWS = 10_000  # each is worked out by itself, in about a millisecond
-
-
-def step_log(result: Result, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
-    """One row per grant and why it was made.
-
-    Columns: step, allocated_to, reason, dominant_share_before, dominant_share_after,
-    total_execs_for_job (held + granted). The reason names every job's key before the grant.
-
-    Raises
-    ------
-    InputError
-        On an unknown scenario or pool.
-    """
-    return _stack(result, scenario, pool, _row_step_log)
 
 
 def summary(result: Result, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
@@ -54,7 +37,7 @@ def summary(result: Result, scenario: int | None = None, pool: str | None = None
     InputError
         On an unknown scenario or pool.
     """
-    return _stack(result, scenario, pool, _row_summary)
+    return stack(result, scenario, pool, _row_summary)
 
 
 def timeline(result: Result, scenario: int | None = None, pool: str | None = None) -> pd.DataFrame:
@@ -67,7 +50,7 @@ def timeline(result: Result, scenario: int | None = None, pool: str | None = Non
     InputError
         On an unknown scenario or pool.
     """
-    return _stack(result, scenario, pool, _row_timeline)
+    return stack(result, scenario, pool, _row_timeline)
 
 
 def difference(before: Result, after: Result) -> pd.DataFrame:
@@ -128,13 +111,19 @@ def _first_rows(result: Result) -> Result:
     return engine.run(part, result.policy, result.on_full, workers=1)
 
 
-def _stack(
+def stack(
     result: Result,
     scenario: int | None,
     pool: str | None,
     table_of: Callable[[Result], pd.DataFrame],
 ) -> pd.DataFrame:
-    """One table over the rows asked for, each computed by itself."""
+    """One table over the rows asked for, each of the result of its row by itself, order kept.
+
+    Raises
+    ------
+    InputError
+        On an unknown scenario or pool, or too many rows.
+    """
     labels = result.batch.labels
     rows = list(_rows(result, scenario, pool))
     if len(rows) > _MOST_ROWS:
@@ -144,7 +133,7 @@ def _stack(
         )
     tables = []
     for row in rows:
-        table = table_of(_one_row(result, row))
+        table = table_of(one_row(result, row))
         if _several(labels.pool) and pool is None:
             table.insert(0, "pool", result.batch.pool_name(row))
         if _several(labels.scenario) and scenario is None:
@@ -173,7 +162,7 @@ def _rows(result: Result, scenario: int | None, pool: str | None) -> Iterator[in
     yield from np.flatnonzero(wanted).tolist()
 
 
-def _one_row(result: Result, row: int) -> Result:
+def one_row(result: Result, row: int) -> Result:
     """The result of one row by itself, with its order."""
     if result.batch.S == 1 and result.choices is not None:
         return result
@@ -182,12 +171,12 @@ def _one_row(result: Result, row: int) -> Result:
     return engine.run(part, result.policy, result.on_full, order=order, workers=1)
 
 
-def _present(batch: Batch) -> NDArray[np.int64]:
+def present_jobs(batch: Batch) -> NDArray[np.int64]:
     """Indices of a single row's real jobs."""
     return np.arange(batch.J) if batch.present is None else np.flatnonzero(batch.present[:, 0])
 
 
-def _rounded(values: NDArray[np.float64]) -> list[float]:
+def rounded(values: NDArray[np.float64]) -> list[float]:
     return [round(value, PLACES) for value in values.tolist()]
 
 
@@ -200,78 +189,9 @@ def _counts(result: Result) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return chosen, counts.cumsum(axis=1)
 
 
-def _row_step_log(result: Result) -> pd.DataFrame:
-    batch = result.batch
-    chosen, counts = _counts(result)
-    n = len(chosen)
-    shares = metrics.dominant_share(batch, counts)
-    names = np.array(batch.job_names(0), object)
-    columns = {
-        "step": np.arange(1, n + 1),
-        "allocated_to": names[chosen],
-        "reason": _reasons(result, chosen, counts[:, :n]),
-        "dominant_share_before": _rounded(shares[chosen, np.arange(n)]),
-        "dominant_share_after": _rounded(shares[chosen, np.arange(1, n + 1)]),
-        "total_execs_for_job": counts[chosen, np.arange(1, n + 1)]
-        + np.broadcast_to(batch.executors[:, 0], batch.J)[chosen],
-    }
-    return pd.DataFrame(columns)
-
-
-def _reasons(result: Result, chosen: NDArray[np.int64], counts: NDArray[np.int64]) -> list[str]:
-    """Why each step went where it did, from the keys of all jobs before it (J, n)."""
-    policy, batch = result.policy, result.batch
-    if policy.reason is not None:
-        return [policy.reason] * len(chosen)
-    measures, fixed, keys = _keys(policy, batch, chosen, counts)
-    names = batch.job_names(0)
-    order = sorted(_present(batch).tolist(), key=names.__getitem__)
-    return [
-        fixed[n]
-        or f"lowest {measures[n]} wins → "
-        f"[{', '.join(f'{names[j]}: {step[j]:.3f}' for j in order if not isnan(step[j]))}]"
-        for n, step in enumerate(keys.T.tolist())
-    ]
-
-
-def _keys(
-    policy: Policy, batch: Batch, chosen: NDArray[np.int64], counts: NDArray[np.int64]
-) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    """What was compared at each of n steps, or a sentence in its stead, and each job's key (J, n).
-
-    NaN where a job has no claim in the segment that the step is of.
-    """
-    if isinstance(policy, KeyPolicy):
-        return _stages(policy, policy.measure_of(batch), policy.keys(batch, counts), chosen)
-    segments = policy(batch)
-    ends = np.stack([claims.ends(batch.J) for claims in segments])  # (G, J, 1)
-    of = (ends[:, chosen, 0] > counts[chosen, np.arange(len(chosen))]).argmax(axis=0)
-    keys = np.full(counts.shape, np.nan)
-    for g in np.unique(of).tolist():
-        steps = of == g
-        key = np.broadcast_to(segments[g].key(counts[:, steps]), counts[:, steps].shape)
-        keys[:, steps] = np.where(counts[:, steps] < ends[g], key, np.nan)
-    told = [segments[g] for g in of.tolist()]
-    own = policy.measure_of(batch)
-    return [claims.measure or own for claims in told], [c.reason for c in told], keys
-
-
-def _stages(
-    policy: KeyPolicy, own: str, rows: NDArray[np.float64], chosen: NDArray[np.int64]
-) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    """The same of a key function's rows (J, n, K): who is in another stage is not compared."""
-    shown, n = rows[:, :, policy.shown], len(chosen)
-    if policy.shown == 0:
-        return [own] * n, [""] * n, shown
-    stage = rows[:, :, 0]
-    of = stage[chosen, np.arange(n)]
-    measures = [policy.stages.get(s, own) for s in of.tolist()]
-    return measures, [""] * n, np.where(stage == of, shown, np.nan)
-
-
 def _row_summary(result: Result) -> pd.DataFrame:
     batch = result.batch
-    jobs = _present(batch)
+    jobs = present_jobs(batch)
     granted = result.granted.T
     held = batch.usage + granted[:, np.newaxis] * batch.demand
     amounts, shares = batch.as_given(held), metrics.share(held, batch.capacity)
@@ -281,8 +201,8 @@ def _row_summary(result: Result) -> pd.DataFrame:
         amount = amounts[jobs, r, 0]
         columns[name.alloc] = amount.astype(np.int64) if batch.whole[r] else amount
     for r, name in named:
-        columns[name.share] = _rounded(shares[jobs, r, 0])
-    columns["dominant_share"] = _rounded(shares[jobs].max(axis=1)[:, 0])
+        columns[name.share] = rounded(shares[jobs, r, 0])
+    columns["dominant_share"] = rounded(shares[jobs].max(axis=1)[:, 0])
     columns["executors_added"] = result.executors[0, jobs]
     frame = pd.DataFrame(columns)
     return frame.sort_values(by=["dominant_share", "job"]).reset_index(drop=True)
@@ -296,6 +216,9 @@ def _row_timeline(result: Result) -> pd.DataFrame:
     columns: dict[str, Any] = {"step": np.arange(len(chosen) + 1)}
     taken = {"step", *_LEADING}
     columns.update(
-        {f"job {n}" if (n := names[j]) in taken else n: shares[j] for j in _present(batch).tolist()}
+        {
+            f"job {n}" if (n := names[j]) in taken else n: shares[j]
+            for j in present_jobs(batch).tolist()
+        }
     )
     return pd.DataFrame(columns)

@@ -43,7 +43,7 @@ def process(*words, **options):
 def test_help_names_every_command(fairsched):
     code, out, err = fairsched("--help")
     assert (code, err) == (0, "")
-    for command in ("init", "story", "sweep", "explain", "plan", "policies", "doctor"):
+    for command in ("init", "story", "sweep", "explain", "compare", "plan", "policies", "doctor"):
         assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
 
 

@@ -34,6 +34,13 @@ def test_policies_of_the_page_run():
         assert fs.allocate(scenario, name).steps.tolist() == [6]
 
 
+def test_the_code_of_the_page_on_the_audit_runs(capsys):
+    exec(compile(code_of(DOCS / "audit.md"), "audit.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "sharing_incentive" in said
+    assert "etl" in said
+
+
 @pytest.fixture
 def headroom(tmp_path, monkeypatch):
     """The first results of headroom.toml, in the folder that the page says."""
@@ -49,6 +56,13 @@ def test_the_code_of_the_page_on_results_runs(headroom, capsys):
     said = capsys.readouterr().out
     assert "Jain's index of dominant share" in said
     assert "lowest dominant share wins" in said
+
+
+def test_the_code_of_the_page_on_comparing_runs(capsys):
+    exec(compile(code_of(DOCS / "compare.md"), "compare.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "better_if" in said
+    assert "drf and round_robin serve different jobs in" in said
 
 
 def test_columns_named_to_other_programs_are_there(headroom):

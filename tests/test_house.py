@@ -15,7 +15,7 @@ PACKAGE = Path(fairsched_fast.__file__).parent
 # function imports when it is called is free: that is how a lower module offers a higher one's work
 # (Batch.from_frame, Result.summary), and how the command line starts fast.
 HOUSE = [
-    ["errors", "columns", "moments", "progress", "compiling"],
+    ["errors", "columns", "moments", "why", "progress", "compiling"],
     ["number_rules", "units"],
     ["model"],
     ["quantities"],
@@ -28,11 +28,13 @@ HOUSE = [
     ["policies", "key_policies", "metrics", "capacity_checks"],
     ["dialects"],
     ["result", "lowering"],
-    ["dispatch"],
+    ["dispatch", "decisions"],
     ["engine"],
     ["standing", "water_filling", "measures"],
-    ["tables", "before_after", "paired"],
-    ["charts"],
+    ["auditing"],
+    ["tables", "before_after", "plain_text", "paired", "diverging"],
+    ["divergence_summary", "step_log"],
+    ["charts", "log_words"],
     ["story"],
     ["sweep"],
     ["report"],

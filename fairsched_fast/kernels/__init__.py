@@ -3,9 +3,9 @@
     from fairsched_fast.kernels import Problem, SKIP, steps, totals
 
 `Problem` says what goes in, `steps` writes orders, `totals` final allocations, `stops` why each run
-ended. `run_lanes` and `run_records` do all that for a `WholeProblem` of few jobs: an `Outcome`.
-Nothing is checked and nothing is raised here: `Batch` and `allocate` do that. What is not listed is
-for kernels alone: called from Python it crashes.
+ended, `sort_keys` what is compared at a state. `run_lanes` and `run_records` run a `WholeProblem`
+of few jobs: an `Outcome`. Nothing is checked and nothing is raised here: `Batch` and `allocate` do
+that. What is not listed is for kernels alone: called from Python it crashes.
 """
 
 from fairsched_fast.kernels.endings import stops
@@ -25,6 +25,7 @@ from fairsched_fast.kernels.problem import (
     Problem,
 )
 from fairsched_fast.kernels.records import run_records
+from fairsched_fast.kernels.tabulate import sort_keys
 from fairsched_fast.kernels.whole import WholeProblem
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "compile_greedy",
     "run_lanes",
     "run_records",
+    "sort_keys",
     "steps",
     "stops",
     "totals",

@@ -138,10 +138,11 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
     def table(
         facts: NDArray[np.float64], counts: NDArray[np.int64], out: NDArray[np.float64]
     ) -> None:
-        """Keys (J, n, K) of the jobs of one scenario, once each was granted `counts` (J, n)."""
+        """Keys (J, P, K) at P points of one scenario, or one of each, granted `counts` (J, P)."""
         for j in range(counts.shape[0]):
-            for n in range(counts.shape[1]):
-                inner(facts[j if facts.shape[0] > 1 else 0, 0], counts[j, n], out[j, n])
+            own = facts[j if facts.shape[0] > 1 else 0]
+            for p in range(counts.shape[1]):
+                inner(own[p if facts.shape[1] > 1 else 0], counts[j, p], out[j, p])
 
     # Machine code of one name is taken for the same code, wherever it was compiled: two key
     # functions need two names.

@@ -40,6 +40,17 @@ def policy_of(sweep: Sweep, given: PolicyLike) -> Policy:
     return next(labelled, None) or find_policy(given)
 
 
+def listed_policies(sweep: Sweep, given: str) -> tuple[Policy, ...]:
+    """Policies by their labels with commas between, as `--policies` takes them.
+
+    Raises
+    ------
+    InputError
+        On an unknown policy.
+    """
+    return tuple(policy_of(sweep, name.strip()) for name in _BETWEEN.split(given))
+
+
 def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
     """Which two policies a story compares: those given, the spec's two, or its first and last.
 
@@ -53,7 +64,7 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
 
     policies = sweep.policies
     if given is not None:
-        policies = tuple(policy_of(sweep, name.strip()) for name in _BETWEEN.split(given))
+        policies = listed_policies(sweep, given)
         if len({policy.name for policy in policies}) != 2:
             raise InputError(f"--policies is {given!r}; expected two different names, before,after")
     if len(policies) == 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fairsched_fast.auditing.probes import ways
 from fairsched_fast.sweep.sampling import Sweep
 
 PART_ROWS = 1 << 20
@@ -42,16 +43,27 @@ def rows_per_scenario(sweep: Sweep) -> dict[str, float]:
         "summary": float(policies * len(sweep.settings.pools)),
         "jobs": float(policies * sweep.jobs_per_scenario),
         "steps": policies * sweep.most_executors * output.steps,
+        "audit": policies * len(sweep.settings.pools) * output.audit.share,
     }
     return {kind: each[kind] for kind in output.kinds}
 
 
 def slice_size(sweep: Sweep) -> int:
     """Scenarios computed at once."""
-    most = max(
-        [len(sweep.policies) * len(sweep.settings.pools), *rows_per_scenario(sweep).values()]
-    )
+    rows = [len(sweep.policies) * len(sweep.settings.pools), *rows_per_scenario(sweep).values()]
+    most = max(*rows, _probed(sweep))
     return max(_SMALLEST_SLICE, int(SLICE_ROWS // most))
+
+
+def _probed(sweep: Sweep) -> float:
+    """How many times a scenario is run for its audit."""
+    audit = sweep.output.audit
+    if not audit.probes:
+        return 0.0
+    pools = sweep.settings.pools.values()
+    resources = max(len(pool["capacity"]) for pool in pools)
+    runs = ways(sweep.jobs_per_scenario, resources) * len(pools)
+    return audit.share * len(sweep.policies) * runs
 
 
 def chunks(sweep: Sweep, limit: int | None = None) -> Iterator[Chunk]:

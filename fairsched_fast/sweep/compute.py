@@ -17,7 +17,9 @@ from fairsched_fast import engine
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.measures import fairness
+from fairsched_fast.policy_base import Policy
 from fairsched_fast.result import Result
+from fairsched_fast.sweep.audit_parts import audit_table
 from fairsched_fast.sweep.chunks import Chunk, slice_size
 from fairsched_fast.sweep.digest import Digest, digest_chunk, empty_digest
 from fairsched_fast.sweep.durable import Stamp, StorageError, beside, parquet_writer, writing
@@ -115,8 +117,8 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     if not len(rows):
         return {}, empty_digest(sweep)
     output = sweep.output
-    batches = _batches(sweep, rows)
-    results = [[_run(sweep, batch, p) for batch in batches] for p in range(len(sweep.policies))]
+    batches = batches_of(sweep, rows)
+    results = _results(sweep, batches)
     measures = [[fairness(result) for result in of_policy] for of_policy in results]
     summary = None
     tables: dict[str, pa.Table] = {}
@@ -127,14 +129,20 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     if output.jobs:
         tables["jobs"] = jobs_table(sweep, rows, results)
     if output.steps:
-        sampled = sweep.with_steps(rows, piece.block_start)
+        sampled = sweep.sampled(rows, piece.block_start, output.steps)
         if len(sampled):
             tables["steps"] = steps_table(sweep, sampled, _orders(sweep, sampled, results))
+    if output.audit.share:
+        sampled = sweep.sampled(rows, piece.block_start, output.audit.share)
+        if len(sampled):
+            tables["audit"] = audit_table(
+                sweep, sampled, _results(sweep, batches_of(sweep, sampled))
+            )
     inside = rows.scenario - piece.block_start
     return tables, digest_chunk(sweep, rows, inside, results, measures, summary)
 
 
-def _batches(sweep: Sweep, rows: Rows) -> list[Batch]:
+def batches_of(sweep: Sweep, rows: Rows) -> list[Batch]:
     """One for each pool; where a scenario is wrong, which ones were read is said."""
     try:
         return sweep.batches(rows)
@@ -145,18 +153,23 @@ def _batches(sweep: Sweep, rows: Rows) -> list[Batch]:
         ) from error
 
 
-def _run(sweep: Sweep, batch: Batch, policy: int, order: int | None = None) -> Result:
-    """A pool that starts over-full simply gets nothing."""
-    return engine.run(batch, sweep.policies[policy], sweep.on_full, workers=1, order=order)
+def _results(sweep: Sweep, batches: Sequence[Batch]) -> list[list[Result]]:
+    """Indexed [policy][pool]."""
+    return [[run_pool(sweep, batch, policy) for batch in batches] for policy in sweep.policies]
+
+
+def run_pool(sweep: Sweep, batch: Batch, policy: Policy, order: int | None = None) -> Result:
+    """A pool under a policy; one that starts over-full simply gets nothing."""
+    return engine.run(batch, policy, sweep.on_full, workers=1, order=order)
 
 
 def _orders(sweep: Sweep, sampled: Rows, results: Sequence[Sequence[Result]]) -> list[list[Result]]:
     """Results of some of the rows once more, with the order of grants. Indexed [policy][pool]."""
-    batches = _batches(sweep, sampled)
+    batches = batches_of(sweep, sampled)
     return [
         [
-            _run(sweep, batch, p, order=max(1, int(known.steps.max())))
+            run_pool(sweep, batch, known.policy, order=max(1, int(known.steps.max())))
             for batch, known in zip(batches, of_policy, strict=True)
         ]
-        for p, of_policy in enumerate(results)
+        for of_policy in results
     ]

@@ -1,13 +1,18 @@
-"""One scenario of a finished sweep, explained: its settings, each step, and what differs."""
+"""One scenario of a finished sweep, explained: its settings, each step, what differs, its audit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, fields
+from math import isfinite
 from typing import Any
 
 from fairsched_fast import story, tables
+from fairsched_fast.auditing.report import audit
+from fairsched_fast.auditing.words import sentence
 from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
+from fairsched_fast.plain_text import section
 from fairsched_fast.result import Result
 from fairsched_fast.sweep import story_policies
 from fairsched_fast.sweep.results import Results
@@ -20,8 +25,8 @@ _BLANK: dict[str, Any] = {  # what a job has that does not say
 }
 
 
-def explain(results: Results, i: int, policies: str | None = None) -> str:
-    """For people: the settings of scenario i, its step logs under two policies and their story.
+def explain(results: Results, i: int, policies: str | None = None, detail: bool = False) -> str:
+    """For people: the settings of scenario i, its step logs under two policies, story and audit.
 
     Parameters
     ----------
@@ -29,6 +34,8 @@ def explain(results: Results, i: int, policies: str | None = None) -> str:
         The sweep's results, and a scenario's id.
     policies
         "before,after"; None is the sweep's two, or its first and last.
+    detail
+        Whether to say of each step over whom it was won and why, and who is out of the running.
 
     Raises
     ------
@@ -43,16 +50,19 @@ def explain(results: Results, i: int, policies: str | None = None) -> str:
     more = f"\nIt was also run under {', '.join(others)}: see --policies." if others else ""
     return "\n\n".join(
         [
-            story.section(heading, ("\n".join(told) or "Nothing is swept over.") + more),
-            story.section("POOLS", "\n".join(align(pool_rows(scenario), left=(0, 1)))),
-            story.section("JOBS", "\n".join(align(job_rows(scenario), left=(0,)))),
-            story.render(before, after),
+            section(heading, ("\n".join(told) or "Nothing is swept over.") + more),
+            section("POOLS", "\n".join(align(pool_rows(scenario), left=(0, 1)))),
+            section("JOBS", "\n".join(align(job_rows(scenario), left=(0,)))),
+            story.render(before, after, detail),
+            section("AUDIT", "\n".join([*_audited(before), *_audited(after)])),
         ]
     )
 
 
-def explanation(results: Results, i: int, policies: str | None = None) -> dict[str, Any]:
-    """The same for a program; as `explain`."""
+def explanation(
+    results: Results, i: int, policies: str | None = None, detail: bool = False
+) -> dict[str, Any]:
+    """The same for a program; as `explain`. With `detail` step logs have all its columns."""
     row, sides = results.row(i), _sides(results, i, policies)
     return {
         "sweep": results.name,
@@ -61,7 +71,7 @@ def explanation(results: Results, i: int, policies: str | None = None) -> dict[s
         "repeat": int(row.repeat[0]),
         "swept": results.settings(i),
         "settings": asdict(results.scenario(i)),
-        "runs": [_run(result) for result in sides],
+        "runs": [_run(result, detail) for result in sides],
         "difference": tables.difference(*sides).to_dict("records"),
     }
 
@@ -71,18 +81,34 @@ def _sides(results: Results, i: int, policies: str | None) -> tuple[Result, Resu
     return results.result(i, before), results.result(i, after)
 
 
+def _audited(result: Result) -> Iterator[str]:
+    """The audit of each pool, in a line."""
+    for record in audit(result).to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
+        pool = f" in {row['pool']}" if "pool" in row else ""
+        yield f"{result.policy.name}{pool}: {sentence(row)}"
+
+
 def _names(*results: Result) -> list[str]:
     return [result.policy.name for result in results]
 
 
-def _run(result: Result) -> dict[str, Any]:
+def _run(result: Result, detail: bool) -> dict[str, Any]:
     pools = [result.batch.pool_name(row) for row in range(result.batch.S)]
     return {
         "policy": result.policy.name,
         "steps": dict(zip(pools, result.steps.tolist(), strict=True)),
         "stop": {pool: result.stop_reason(row).name for row, pool in enumerate(pools)},
-        "step_log": result.step_log().to_dict("records"),
+        "step_log": [_json(row) for row in result.step_log(detail=detail).to_dict("records")],
         "summary": result.summary().to_dict("records"),
+    }
+
+
+def _json(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row as JSON has it, in which there is no NaN and nothing infinite."""
+    return {
+        name: None if isinstance(value, float) and not isfinite(value) else value
+        for name, value in row.items()
     }
 
 

@@ -27,16 +27,30 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class Audits:
+    """Of which share of the scenarios there is an audit, and whether with probes."""
+
+    share: float = 0.0
+    probes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """What is written: kinds of parts, and aggregates."""
 
     summary: bool = True
     jobs: bool = True
     steps: float = 0.0  # share of the scenarios whose steps are kept
+    audit: Audits = Audits()
     aggregates: tuple[Aggregate, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of parts, by the names of their folders."""
-        wanted = {"summary": self.summary, "jobs": self.jobs, "steps": self.steps > 0}
+        wanted = {
+            "summary": self.summary,
+            "jobs": self.jobs,
+            "steps": self.steps > 0,
+            "audit": self.audit.share > 0,
+        }
         return tuple(kind for kind, kept in wanted.items() if kept)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from fairsched_fast.errors import Problems, did_you_mean
 from fairsched_fast.result import StopReason
 from fairsched_fast.sweep.axes import Axis, Choice, Draw, Uniform
-from fairsched_fast.sweep.output import Aggregate, Output
+from fairsched_fast.sweep.output import Aggregate, Audits, Output
 from fairsched_fast.sweep.parts import measures_of
 from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Sweep
-from fairsched_fast.sweep.spec import AggregateSection, OutputSection, StepsSection
+from fairsched_fast.sweep.spec import AggregateSection, AuditSection, OutputSection, StepsSection
 
 MOST_GROUPS = 100_000
 """An aggregate is a small table: each chunk has the figures of all its groups in memory."""
@@ -24,7 +24,7 @@ MOST_GROUPS = 100_000
 
 def read_output(problems: Problems, section: OutputSection, sweep: Sweep) -> Output:
     """What a sweep keeps; what is wrong is noted in `problems`."""
-    steps = section.steps
+    steps, audit = section.steps, section.audit
     aggregates = [
         _aggregate(problems, number, part, sweep) for number, part in enumerate(section.aggregate)
     ]
@@ -38,6 +38,11 @@ def read_output(problems: Problems, section: OutputSection, sweep: Sweep) -> Out
         summary=section.summary,
         jobs=section.jobs,
         steps=steps.share if isinstance(steps, StepsSection) else float(steps),
+        audit=(
+            Audits(audit.share, audit.probes)
+            if isinstance(audit, AuditSection)
+            else Audits(float(audit))
+        ),
         aggregates=tuple(aggregates),
     )
 

@@ -31,23 +31,25 @@ def resources_of(sweep: Sweep) -> list[ResourceColumns]:
 def summary_schema(sweep: Sweep) -> pa.Schema:
     """One row per scenario × policy × pool."""
     axes = [
-        _field(
+        column_of(
             s.path, _axis_type(sweep, s), f"the value of {s.path} in this scenario", _axis_unit(s)
         )
         for s in sweep.axes
     ]
     shares = [*measures.FAIRNESS, *map(measures.used, resources_of(sweep))]
-    return _schema(
+    return schema_of(
         [
-            _field("scenario", pa.int64(), "id: index in the sweep before `where`"),
-            _field("block", pa.int32(), "place of its [[block]] in the spec, from 0"),
-            _field("repeat", pa.int32(), "which repetition of the block's setting, from 0"),
-            _field("policy", _words(), "policy it was run under"),
-            _field("pool", _words(), "pool, isolated from the others"),
+            column_of("scenario", pa.int64(), "id: index in the sweep before `where`"),
+            column_of("block", pa.int32(), "place of its [[block]] in the spec, from 0"),
+            column_of("repeat", pa.int32(), "which repetition of the block's setting, from 0"),
+            column_of("policy", words_type(), "policy it was run under"),
+            column_of("pool", words_type(), "pool, isolated from the others"),
             *axes,
-            _field(measures.STEPS.name, pa.int32(), measures.STEPS.told, "executors"),
-            _field("stop", _words(), "why the run ended: " + ", ".join(r.name for r in StopReason)),
-            *(_field(measure.name, pa.float64(), measure.told, "1") for measure in shares),
+            column_of(measures.STEPS.name, pa.int32(), measures.STEPS.told, "executors"),
+            column_of(
+                "stop", words_type(), "why the run ended: " + ", ".join(r.name for r in StopReason)
+            ),
+            *(column_of(measure.name, pa.float64(), measure.told, "1") for measure in shares),
         ],
         sweep,
     )
@@ -56,15 +58,17 @@ def summary_schema(sweep: Sweep) -> pa.Schema:
 def jobs_schema(sweep: Sweep) -> pa.Schema:
     """One row per scenario × policy × job."""
     job = pa.dictionary(pa.int32(), pa.string())
-    return _schema(
+    return schema_of(
         [
-            _field("scenario", pa.int64(), "id: index in the sweep before `where`"),
-            _field("policy", _words(), "policy it was run under"),
-            _field("pool", _words(), "pool the job takes from"),
-            _field("job", job, "the job's name"),
-            _field("granted", pa.int32(), "executors given in the run", "executors"),
-            _field("executors", pa.int32(), "executors held before the run + granted", "executors"),
-            _field(
+            column_of("scenario", pa.int64(), "id: index in the sweep before `where`"),
+            column_of("policy", words_type(), "policy it was run under"),
+            column_of("pool", words_type(), "pool the job takes from"),
+            column_of("job", job, "the job's name"),
+            column_of("granted", pa.int32(), "executors given in the run", "executors"),
+            column_of(
+                "executors", pa.int32(), "executors held before the run + granted", "executors"
+            ),
+            column_of(
                 "dominant_share", pa.float64(), "largest share over the resources, at the end", "1"
             ),
         ],
@@ -74,10 +78,10 @@ def jobs_schema(sweep: Sweep) -> pa.Schema:
 
 def steps_schema(sweep: Sweep) -> pa.Schema:
     """One row per grant."""
-    return _schema(
+    return schema_of(
         [
             *(jobs_schema(sweep).field(name) for name in ("scenario", "policy", "pool")),
-            _field("step", pa.int32(), "which grant of the pool's run, from 1"),
+            column_of("step", pa.int32(), "which grant of the pool's run, from 1"),
             jobs_schema(sweep).field("job"),
         ],
         sweep,
@@ -110,15 +114,15 @@ def summary_table(
         "scenario": each(rows.scenario),
         "block": np.full(n * P * Q, rows.block, np.int32),
         "repeat": each(rows.repeat.astype(np.int32)),
-        "policy": _coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policy_names),
-        "pool": _coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
+        "policy": coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policy_names),
+        "pool": coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
     }
     for setting in sweep.axes:
         columns[setting.path] = _axis_column(
             setting, settings, rows, each, schema.field(setting.path).type
         )
     columns["steps"] = interleave(lambda p, q: results[p][q].steps)
-    columns["stop"] = _coded(
+    columns["stop"] = coded(
         interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason]
     )
     columns |= {
@@ -143,12 +147,12 @@ def jobs_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) ->
         return np.concatenate(columns, axis=1).ravel()
 
     pools = np.repeat(np.arange(len(batches)), [batch.J for batch in batches])
-    names, codes = _job_codes(sweep, rows, batches)
+    names, codes = job_codes(sweep, rows, batches)
     return pa.Table.from_pydict(
         {
             "scenario": np.repeat(rows.scenario, P * J),
-            "policy": _coded(np.tile(np.repeat(np.arange(P), J), n), sweep.policy_names),
-            "pool": _coded(np.tile(pools, n * P), tuple(sweep.settings.pools)),
+            "policy": coded(np.tile(np.repeat(np.arange(P), J), n), sweep.policy_names),
+            "pool": coded(np.tile(pools, n * P), tuple(sweep.settings.pools)),
             "job": pa.DictionaryArray.from_arrays(
                 np.broadcast_to(codes[:, np.newaxis], (n, P, J)).astype(np.int32).ravel(), names
             ),
@@ -164,7 +168,7 @@ def steps_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) -
     """Who was given each executor. Results, which have their orders, are indexed [policy][pool]."""
     batches = [result.batch for result in results[0]]
     n, P, Q = len(rows), len(results), len(batches)
-    names, codes = _job_codes(sweep, rows, batches)
+    names, codes = job_codes(sweep, rows, batches)
     first_job = np.cumsum([0, *(batch.J for batch in batches)])
     lengths = np.stack([result.steps for of_policy in results for result in of_policy], axis=1)
     starts = np.cumsum(lengths) - lengths.ravel()
@@ -180,8 +184,8 @@ def steps_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) -
     return pa.Table.from_pydict(
         {
             "scenario": rows.scenario[run // (P * Q)],
-            "policy": _coded(run // Q % P, sweep.policy_names),
-            "pool": _coded(run % Q, tuple(sweep.settings.pools)),
+            "policy": coded(run // Q % P, sweep.policy_names),
+            "pool": coded(run % Q, tuple(sweep.settings.pools)),
             "step": (np.arange(len(run)) - starts[run] + 1).astype(np.int32),
             "job": pa.DictionaryArray.from_arrays(jobs, names),
         },
@@ -189,7 +193,7 @@ def steps_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) -
     )
 
 
-def _job_codes(
+def job_codes(
     sweep: Sweep, rows: Rows, batches: Sequence[Batch]
 ) -> tuple[list[str], NDArray[np.int64]]:
     """All job names, and each scenario's jobs as indices into them, (n or 1, J)."""
@@ -238,18 +242,23 @@ def _axis_unit(setting: Setting) -> str:
     return (unit_of(setting.resource) or "") if setting.resource else "1"
 
 
-def _coded(codes: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(codes.astype(np.int16), list(words))
+def coded(codes: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
+    """Words of a few kinds; -1 is none of them."""
+    indices = pa.array(codes.astype(np.int16), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, list(words))
 
 
-def _words() -> pa.DataType:
+def words_type() -> pa.DataType:
+    """What `coded` makes."""
     return pa.dictionary(pa.int16(), pa.string())
 
 
-def _field(name: str, kind: pa.DataType, description: str, unit: str = "") -> pa.Field:
+def column_of(name: str, kind: pa.DataType, description: str, unit: str = "") -> pa.Field:
+    """A column and what people read of it."""
     return pa.field(name, kind, metadata={"description": description, "unit": unit})
 
 
-def _schema(fields: list[pa.Field], sweep: Sweep) -> pa.Schema:
+def schema_of(fields: list[pa.Field], sweep: Sweep) -> pa.Schema:
+    """A table's columns, and which version of them this is."""
     about = {"fairsched_fast.schema": str(SCHEMA_VERSION), "fairsched_fast.sweep": sweep.name}
     return pa.schema(fields, metadata=about)

@@ -215,6 +215,12 @@ class Results:
         """One row per executor given, where `[output]` keeps steps; parameters as in `summary`."""
         return read_table(self.folder, "steps", columns, where)
 
+    def audit(
+        self, columns: Sequence[str] | None = None, where: str | pc.Expression | None = None
+    ) -> pd.DataFrame:
+        """One row per scenario, policy and pool that is audited; parameters as in `summary`."""
+        return read_table(self.folder, "audit", columns, where)
+
     def aggregate(self, name: str) -> pd.DataFrame:
         """A table that the sweep computed on the way, by its name in `[[output.aggregate]]`."""
         return read_table(self.folder, f"{AGGREGATES}/{name}", None, None)

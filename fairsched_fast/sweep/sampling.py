@@ -38,7 +38,7 @@ SOBOL_POINTS = 2**30
 """How many points of a Sobol sequence there are."""
 
 _WORDS_PER_COUNTER = 4  # Philox4x64
-_JOBS_STREAM, _STEPS_STREAM = 0xB0B, 0x57E9  # beside those of axes
+_JOBS_STREAM, _SHARE_STREAM = 0xB0B, 0x57E9  # beside those of axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +180,13 @@ class Sweep:
                         budgets[setting.parts[1]] += extremes(axis)
         return int(sum(map(max, budgets.values())))
 
-    def with_steps(self, rows: Rows, block_start: int) -> Rows:
-        """Those rows whose steps are kept: a share, chosen by seed and index alone."""
-        share = self.output.steps
+    def sampled(self, rows: Rows, block_start: int, share: float) -> Rows:
+        """A share of the rows, chosen by seed and index alone; a smaller share is a part of it."""
         if share >= 1 or not len(rows):
             return rows
         first = int(rows.scenario[0])
         inside = np.arange(first, rows.scenario[-1] + 1) - block_start
-        drawn = uniform(self.seed, (rows.block, _STEPS_STREAM), inside)
+        drawn = uniform(self.seed, (rows.block, _SHARE_STREAM), inside)
         return rows.picked(drawn[rows.scenario - first] < share)
 
     def rows(self, start: int, stop: int) -> Rows:

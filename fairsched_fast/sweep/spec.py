@@ -60,6 +60,16 @@ def _steps(value: object) -> object:
         ) from None
 
 
+def _audit(value: object) -> object:
+    try:
+        return value if isinstance(value, bool) else AuditSection.model_validate(value)
+    except ValidationError:
+        raise ValueError(
+            "expected true, false, or the share of scenarios that are audited and whether probes "
+            "are run, as in { share = 0.01, probes = false }"
+        ) from None
+
+
 def _policy(value: object) -> object:
     if not isinstance(value, str | dict):
         raise ValueError('expected a policy\'s name, or { policy = "…", parameter = … }')
@@ -151,6 +161,13 @@ class StepsSection(_Section):
     share: float = Field(gt=0, le=1)
 
 
+class AuditSection(_Section):
+    """`audit = { share = 0.01, probes = false }`: of which share, and whether with probes."""
+
+    share: float = Field(default=1.0, gt=0, le=1)
+    probes: bool = True
+
+
 class AggregateSection(_Section):
     """`[[output.aggregate]]`: a small table, computed on the way."""
 
@@ -165,6 +182,7 @@ class OutputSection(_Section):
     summary: bool = True
     jobs: bool = True
     steps: Annotated[Any, BeforeValidator(_steps)] = False
+    audit: Annotated[Any, BeforeValidator(_audit)] = False
     aggregate: list[AggregateSection] = []
 
 

@@ -29,7 +29,7 @@ from fairsched_fast.sweep.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.spec import spec_hash
 
 FORMAT = "fairsched-sweep"
-KINDS = ("summary", "jobs", "steps")
+KINDS = ("summary", "jobs", "steps", "audit")
 CHARTS, AGGREGATES = "charts", "aggregates"
 _LOCK = ".lock"
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")

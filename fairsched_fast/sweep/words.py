@@ -8,10 +8,11 @@ from pathlib import Path
 
 from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, StopReason
-from fairsched_fast.sweep.digest import CHARTED
+from fairsched_fast.sweep.digest import CHARTED, Digest
 from fairsched_fast.sweep.ownership import MANIFEST
 from fairsched_fast.sweep.plan import Plan
 from fairsched_fast.sweep.run import Outcome
+from fairsched_fast.sweep.sampling import Sweep
 
 _FAILURES_SHOWN = 10
 _KINDS = {".png": "chart     ", ".parquet": "aggregate "}
@@ -87,25 +88,21 @@ def describe_failures(outcome: Outcome) -> str:
 def _comparison(outcome: Outcome) -> list[str]:
     digest, policies = outcome.digest, outcome.sweep.policy_names
     means, medians = digest.means(), digest.quantile(0.5)
-    header = [
-        "policy",
-        "gap: mean",
-        "median",
-        "Jain: mean",
-        "median",
-        "executors",
-        "ended by",
-    ]
-    rows = [header]
+    rows = [["policy", "gap: mean", "median", "Jain: mean", "median", "executors"]]
     for p, policy in enumerate(policies):
-        ended = ", ".join(
-            f"{reason.name} {100 * count / max(digest.pools, 1):.1f}%"
-            for reason, count in zip(StopReason, digest.stops[p], strict=True)
-            if count
-        )
         figures = [f"{x[p, m]:.3f}" for m in range(len(CHARTED)) for x in (means, medians)]
-        rows.append([policy, *figures, f"{digest.executors[p]:,}", ended])
-    return align(rows, left=(0, 6))
+        rows.append([policy, *figures, f"{digest.executors[p]:,}"])
+    return [*align(rows, left=(0,)), "", *_endings(digest, policies)]
+
+
+def _endings(digest: Digest, policies: Sequence[str]) -> list[str]:
+    """How many runs of each policy ended by what, of those ways that any did."""
+    reasons = [reason for reason in StopReason if digest.stops[:, reason].any()]
+    rows = [["ended by", *(reason.name for reason in reasons)]]
+    for policy, stops in zip(policies, digest.stops, strict=True):
+        shares = [f"{100 * stops[r] / max(digest.pools, 1):.1f}%" for r in reasons]
+        rows.append([policy, *shares])
+    return align(rows, left=(0,))
 
 
 def _notices(outcome: Outcome) -> list[str]:
@@ -132,33 +129,43 @@ def _notices(outcome: Outcome) -> list[str]:
                 f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs "
                 f"({share:.1f}%)"
             )
+    if len(outcome.sweep.settings.pools) > 1:
+        notices.append("note      these figures are over all pools; summary/ has a row for each")
     asked = outcome.manifest["scenarios"]
-    if asked < outcome.sweep.size:
-        notices.append(
-            f"note      the first {asked:,} of {outcome.sweep.size:,} scenarios: a corner of the "
+    return [*notices, *notes_on_figures(outcome.sweep, asked, digest.overfull, digest.pools)]
+
+
+def notes_on_figures(sweep: Sweep, asked: int, overfull: int, pools: int) -> list[str]:
+    """What to know of figures over a sweep: of how much of it they are, and of what.
+
+    `asked` are the scenarios before `where`; of the `pools` (scenario × pool), `overfull` hold more
+    than their capacity from the start.
+    """
+    notes = []
+    if asked < sweep.size:
+        notes.append(
+            f"note      the first {asked:,} of {sweep.size:,} scenarios: a corner of the "
             "sweep, not a sample of it"
         )
-    if outcome.sweep.weighted:
-        notices.append(
+    if sweep.weighted:
+        notes.append(
             "note      weights differ: the gap is between plain dominant shares, Jain's index is "
             "of dominant share / weight"
         )
-    if len(outcome.sweep.settings.pools) > 1:
-        notices.append("note      these figures are over all pools; summary/ has a row for each")
-    if outcome.sweep.capped_strangers:
-        strangers = ", ".join(outcome.sweep.capped_strangers)
-        notices.append(f"note      user_caps names users who have no job: {strangers}")
-    if digest.overfull:
+    if sweep.capped_strangers:
+        strangers = ", ".join(sweep.capped_strangers)
+        notes.append(f"note      user_caps names users who have no job: {strangers}")
+    if overfull:
         served = (
             'executors were given all the same (on_full = "ignore")'
-            if outcome.sweep.on_full == "ignore"
+            if sweep.on_full == "ignore"
             else "nothing was given of what they lack"
         )
-        notices.append(
-            f"note      {digest.overfull:,} of {digest.pools:,} pools hold more than their "
+        notes.append(
+            f"note      {overfull:,} of {pools:,} pools hold more than their "
             f"capacity from the start; {served}"
         )
-    return notices
+    return notes
 
 
 def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:

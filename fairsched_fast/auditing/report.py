@@ -1,0 +1,154 @@
+"""`audit`, `audit_fluid` and `misreport`: the audit as tables, and its counter-examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fairsched_fast.auditing import changes, findings
+from fairsched_fast.auditing.measures import Findings
+from fairsched_fast.auditing.words import EVERY, columns
+from fairsched_fast.batch import Batch
+from fairsched_fast.columns import resource_columns
+from fairsched_fast.errors import InputError, Problems, did_you_mean
+from fairsched_fast.model import Pool, Scenario
+from fairsched_fast.number_rules import QUANTITY
+from fairsched_fast.policy_base import PolicyLike
+from fairsched_fast.result import Result
+
+
+def audit(result: Result, *, probes: bool = True, workers: int | None = None) -> pd.DataFrame:
+    """How fair and how sound each scenario of a result is, a row for each scenario and pool.
+
+    Columns: scenario, pool (where there are several), and those of docs/audit.md; names are
+    categories. What its definition does not apply to, and a name that is nobody's, is NaN.
+
+    Parameters
+    ----------
+    result
+        What `allocate` returned.
+    probes
+        Whether to run each scenario again with lies (20 or more a job), with more capacity and
+        with each job gone, to see who would gain or lose.
+    workers
+        Threads that probes run on; None is all cores. The table does not depend on it.
+
+    Raises
+    ------
+    InputError
+        When given anything but a Result.
+    """
+    if not isinstance(result, Result):
+        raise InputError(
+            f"audit of a {type(result).__name__}; expected a Result, as fs.allocate returns it"
+        )
+    return _frame(result.batch, findings.of_result(result, probes, workers), probes)
+
+
+def audit_fluid(
+    scenarios: Scenario | Iterable[Scenario] | Batch,
+    policy: PolicyLike = "drf",
+    *,
+    probes: bool = True,
+) -> pd.DataFrame:
+    """The same of executors that can be divided (`fluid`), under a policy or "ceei".
+
+    Gains and losses below 1e-6 of an executor count as nothing; `fluid_distance` is NaN.
+
+    Raises
+    ------
+    InputError
+        As `fluid`.
+    """
+    batch = scenarios if isinstance(scenarios, Batch) else Batch.from_scenarios(scenarios)
+    return _frame(batch, findings.of_fluid(batch, policy, probes), probes)
+
+
+def _frame(batch: Batch, found: Findings, probes: bool) -> pd.DataFrame:
+    labels, S = batch.labels, batch.S
+    values: dict[str, Any] = {"scenario": labels.scenario}
+    if (labels.pool != labels.pool[0]).any():
+        values["pool"] = labels.pool
+    jobs = np.broadcast_to(labels.jobs, (S, batch.J))
+    known = [name for name in dict.fromkeys(labels.jobs.ravel().tolist()) if name]
+    resources = pd.Index([*labels.resources, EVERY])
+    for column in columns(probes):
+        array = found[column.name]
+        if column.kind == "number":
+            values[column.name] = array
+        elif column.kind == "job":
+            names = jobs[np.arange(S), array]
+            names[array < 0] = None
+            values[column.name] = pd.Categorical(names, known)
+        elif column.kind == "resource":
+            values[column.name] = pd.Categorical.from_codes(array.astype(np.int64), resources)
+        else:
+            for r, name in enumerate(resource_columns(labels.resources)):
+                values[name.stranded] = array[r]
+    return pd.DataFrame(values)
+
+
+def misreport(
+    scenarios: Scenario | Batch, job: str, resource: str, factor: float
+) -> Scenario | Batch:
+    """Scenarios in which one job misreports its demand, as the audit's probe had it.
+
+    Parameters
+    ----------
+    scenarios
+        A Scenario gives a Scenario, a Batch a Batch, in whose every row the job lies.
+    job, resource, factor
+        As in the audit's `liar`, `lie_resource`, `lie_factor`; of the factor one decimal place
+        counts.
+
+    Raises
+    ------
+    InputError
+        On an unknown job or resource, or a factor that is no number, 0 or more.
+    """
+    batch = scenarios if isinstance(scenarios, Batch) else Batch.from_scenarios(scenarios)
+    names = np.broadcast_to(batch.labels.jobs, (batch.S, batch.J))
+    _check_lie(batch, names, job, resource, factor)
+    rows = np.flatnonzero((names == job).any(axis=1))
+    jobs = (names[rows] == job).argmax(axis=1)
+    r = batch.R if resource == EVERY else batch.labels.resources.index(resource)
+    told = changes.false_demand(
+        batch, rows, jobs, np.full(len(rows), r), np.full(len(rows), float(factor))
+    )
+    if isinstance(scenarios, Batch):
+        return changes.lying(batch, rows, jobs, told)
+    demand = dict(zip(batch.labels.resources, told[0].tolist(), strict=True))
+    return _with_demand(scenarios, job, demand)
+
+
+def _with_demand(scenario: Scenario, liar: str, demand: dict[str, float]) -> Scenario:
+    pools = {pool.name: pool for pool in scenario.pools}
+    jobs = [
+        job if job.name != liar else replace(job, demand=_of_pool(demand, pools, job.pool))
+        for job in scenario.jobs
+    ]
+    return Scenario(scenario.pools, jobs, scenario.extra_executors, scenario.user_caps)
+
+
+def _of_pool(
+    demand: dict[str, float], pools: dict[str, Pool], pool: str | None
+) -> dict[str, float]:
+    """What a demand says of the resources that a job's pool has; None is the only one."""
+    its = next(iter(pools.values())) if pool is None else pools[pool]
+    return {name: demand[name] for name in its.capacity}
+
+
+def _check_lie(batch: Batch, names: NDArray[Any], job: str, resource: str, factor: float) -> None:
+    if job not in names:
+        raise InputError(f"there is no job {job!r}{did_you_mean(job, set(names.ravel()) - {''})}")
+    known = (*batch.labels.resources, EVERY)
+    if resource not in known:
+        raise InputError(f"there is no resource {resource!r}{did_you_mean(resource, known)}")
+    problems = Problems()
+    QUANTITY.check(problems, "factor", factor)
+    problems.raise_if_any("misreport")

@@ -1,0 +1,39 @@
+"""Sections, tables and lists as plain text, whole: nothing wrapped, nothing cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fairsched_fast.errors import plural
+
+NAMED = 6  # jobs that a sentence names one by one
+
+
+def section(heading: str, body: str) -> str:
+    """A heading, underlined, and what stands under it."""
+    return f"{heading}\n{'-' * len(heading)}\n{body}"
+
+
+def table(frame: pd.DataFrame) -> str:
+    """Whole: text to the left, numbers to the right."""
+    if frame.empty:
+        return "(none)"
+    shown = frame.copy()
+    for column in frame.columns[frame.dtypes.map(pd.api.types.is_string_dtype)]:
+        width = max(len(column), int(frame[column].str.len().max()))
+        shown[column] = frame[column].str.ljust(width)
+        shown = shown.rename(columns={column: column.ljust(width)})
+    return "\n".join(line.rstrip() for line in shown.to_string(index=False).splitlines())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, of many the first."""
+    rest = len(names) - NAMED
+    return joined([*names[:NAMED], plural(rest, "other")] if rest > 0 else list(names))
+
+
+def joined(texts: list[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
