@@ -74,6 +74,18 @@ def utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
     return share(total, batch.capacity)
 
 
+def mean_utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
+    """Mean over the resources of the share in use, (S,); those of zero capacity do not count.
+
+    0 where no resource has any capacity.
+    """
+    total = np.zeros(granted.shape[-1])
+    for used in utilization(batch, granted):  # one by one, as `jain`
+        total += used
+    count = np.broadcast_to((batch.capacity > 0).sum(axis=0), total.shape)
+    return share(total, count.astype(np.float64))
+
+
 def lowest(values: Floats, present: Present = None) -> Floats:
     """Smallest over the jobs, (S,)."""
     kept = values if present is None else np.where(present, values, np.inf)

@@ -71,8 +71,10 @@ def _write(chart: Axes | Figure, to: Path | io.BytesIO, kind: str) -> None:
     """Laid out by the first writing for all that follow: each layout starts from the one before."""
     figure = chart if isinstance(chart, Figure) else chart.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     figure.savefig(to, format=kind, metadata=_UNDATED.get(kind, {}))
 
 

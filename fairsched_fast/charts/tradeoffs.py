@@ -87,7 +87,7 @@ def tradeoff(
     ax = new_axes(9.5, max(5.5, 1.2 + 0.55 * len(x))) if ax is None else ax
     front = pareto_front(x[:, 1], -y[:, 1] if lower_is_fairer else y[:, 1])
     _join(ax, x[front, 1], y[front, 1])
-    marks = [_mark(i, bool(front[i])) for i in range(len(x))]
+    marks = [_mark(i, len(x), bool(front[i])) for i in range(len(x))]
     for i in np.flatnonzero(~np.isnan(x[:, 1] + y[:, 1])).tolist():
         if front[i] or len(x) <= _SPREADS:
             _draw_spread(ax, x[i], y[i], marks[i]["color"])
@@ -119,17 +119,18 @@ def _table(values: Mapping[str, ArrayLike], name: str) -> NDArray[np.float64]:
     return np.stack(list(rows.values())) if rows else np.zeros((0, 3))
 
 
-def _mark(index: int, on_front: bool) -> dict[str, Any]:
+def _mark(index: int, count: int, on_front: bool) -> dict[str, Any]:
+    """Later ones smaller and on top, so that those which coincide are all seen."""
     style = look(index)
     fill = style["color"] if on_front else "white"
     return {
         **style,
         "linestyle": "none",
-        "markersize": 11,
+        "markersize": 8 + 8 * (1 - (index + 1) / count),
         "markerfacecolor": fill,
         "markeredgecolor": style["color"],
         "markeredgewidth": 2,
-        "zorder": 5,
+        "zorder": 5 + index / count,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast import metrics, tables
+from fairsched_fast import metrics
 from fairsched_fast.before_after import pools_of
 from fairsched_fast.errors import InputError
 from fairsched_fast.report.facts import Facts
@@ -149,7 +149,7 @@ def _steps(result: Result, pool: str, bars: dict[str, int]) -> Iterator[Step]:
         steps=np.minimum(result.steps, STEPS).astype(np.int32),
         choices=result.choices[:, :STEPS],
     )
-    for told in tables.step_log(first, pool=pool).to_dict("records"):
+    for told in first.step_log(pool=pool).to_dict("records"):
         job = str(told["allocated_to"])
         yield Step(
             int(told["step"]),

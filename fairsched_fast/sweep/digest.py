@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fairsched_fast import metrics
 from fairsched_fast.measures import Figures
 from fairsched_fast.moments import Moments
 from fairsched_fast.result import Result, StopReason
@@ -24,7 +25,9 @@ from fairsched_fast.sweep.paths import Setting
 from fairsched_fast.sweep.sampling import Rows, Sweep
 
 EDGES = np.linspace(0.0, 1.0, 10_001)
-CHARTED = ("dominant_share_gap", "jain")  # measures whose distributions are kept
+FAIRNESS = ("dominant_share_gap", "jain")
+CHARTED = (*FAIRNESS, "utilization")  # measures whose distributions are kept
+_POOLS = 6  # pools that are kept apart; more are counted as one
 _WIDEST_HEATMAP = 60
 _COUNTS = ("scenarios", "pools", "overfull", "differing")
 _ARRAYS = ("executors", "stops", "sums", "histogram", "heat_sum", "heat_count")
@@ -32,7 +35,9 @@ _ARRAYS = ("executors", "stops", "sums", "histogram", "heat_sum", "heat_count")
 
 @dataclass(slots=True)
 class Digest:
-    """Axes: P policies, M charted measures, B bins of `EDGES`, Y × X cells of the heat map."""
+    """Axes: P policies, G groups of pools (each by itself, or all as one where they are many),
+    M charted measures, B bins of `EDGES`, Y × X cells of the heat map.
+    """
 
     scenarios: int  # after `where`
     pools: int  # scenario × pool
@@ -40,10 +45,10 @@ class Digest:
     differing: int  # of these, pools in which not all policies give the same
     executors: NDArray[np.int64]  # (P,) given
     stops: NDArray[np.int64]  # (P, 4)
-    sums: NDArray[np.float64]  # (P, M)
-    histogram: NDArray[np.int64]  # (P, M, B)
-    heat_sum: NDArray[np.float64]  # (P, Y, X) of the gap
-    heat_count: NDArray[np.int64]  # (Y, X)
+    sums: NDArray[np.float64]  # (P, G, M)
+    histogram: NDArray[np.int64]  # (P, G, M, B)
+    heat_sum: NDArray[np.float64]  # (P, G, Y, X) of the gap
+    heat_count: NDArray[np.int64]  # (Y, X) of each group
     moments: tuple[Moments, ...]  # one for each aggregate
 
     def add(self, other: Digest) -> None:
@@ -80,15 +85,37 @@ class Digest:
         for moments in self.moments:
             yield from moments.arrays()
 
+    @property
+    def groups(self) -> int:
+        """G."""
+        return int(self.sums.shape[1])
+
+    @property
+    def runs(self) -> int:
+        """Scenario × pool of each group."""
+        return self.pools // self.groups
+
     def means(self) -> NDArray[np.float64]:
         """(P, M) mean of each charted measure."""
-        return self.sums / max(self.pools, 1)
+        total: NDArray[np.float64] = self.sums.sum(axis=1)
+        return total / max(self.pools, 1)
 
     def quantile(self, fraction: float) -> NDArray[np.float64]:
         """(P, M) of each charted measure, to the width of a bin."""
-        reached = self.histogram.cumsum(axis=2) >= fraction * self.pools
-        found: NDArray[np.float64] = EDGES[1:][reached.argmax(axis=2)]
-        return found
+        return _quantile(self.histogram.sum(axis=1), fraction * self.pools)
+
+    def spread(self, measure: str) -> NDArray[np.float64]:
+        """(P, G, 3) lower quartile, mean and upper quartile of a charted measure."""
+        m = CHARTED.index(measure)
+        low, high = (_quantile(self.histogram[:, :, m], f * self.runs) for f in (0.25, 0.75))
+        return np.stack([low, self.sums[:, :, m] / max(self.runs, 1), high], axis=-1)
+
+
+def _quantile(histogram: NDArray[np.int64], count: float) -> NDArray[np.float64]:
+    """The first edge with so many at or below it, along the last axis."""
+    reached = histogram.cumsum(axis=-1) >= count
+    found: NDArray[np.float64] = EDGES[1:][reached.argmax(axis=-1)]
+    return found
 
 
 def heat_axes(sweep: Sweep) -> tuple[int, Setting, Setting] | None:
@@ -103,6 +130,8 @@ def heat_axes(sweep: Sweep) -> tuple[int, Setting, Setting] | None:
 def empty_digest(sweep: Sweep) -> Digest:
     """Nothing counted yet."""
     P, M, B = len(sweep.policies), len(CHARTED), len(EDGES) - 1
+    pools = len(sweep.settings.pools)
+    G = pools if pools <= _POOLS else 1
     axes = heat_axes(sweep)
     shape = (0, 0) if axes is None else tuple(len(sweep.blocks[axes[0]].grid[s]) for s in axes[1:])
     return Digest(
@@ -112,9 +141,9 @@ def empty_digest(sweep: Sweep) -> Digest:
         differing=0,
         executors=np.zeros(P, np.int64),
         stops=np.zeros((P, len(StopReason)), np.int64),
-        sums=np.zeros((P, M)),
-        histogram=np.zeros((P, M, B), np.int64),
-        heat_sum=np.zeros((P, *shape)),
+        sums=np.zeros((P, G, M)),
+        histogram=np.zeros((P, G, M, B), np.int64),
+        heat_sum=np.zeros((P, G, *shape)),
         heat_count=np.zeros(shape, np.int64),
         moments=tuple(map(no_rows, sweep.output.aggregates)),
     )
@@ -146,10 +175,12 @@ def digest_chunk(
         for q, result in enumerate(of_policy):
             digest.executors[p] += int(result.steps.sum(dtype=np.int64))
             digest.stops[p] += np.bincount(result.stop, minlength=len(StopReason))
+            used = {"utilization": metrics.mean_utilization(result.batch, result.granted.T)}
+            charted = measures[p][q] | used
+            g = q if digest.groups > 1 else 0
             for m, name in enumerate(CHARTED):
-                values = measures[p][q][name]
-                digest.sums[p, m] += values.sum()
-                digest.histogram[p, m] += histogram_of(values)
+                digest.sums[p, g, m] += charted[name].sum()
+                digest.histogram[p, g, m] += histogram_of(charted[name])
     _count_heat(digest, sweep, rows, inside, measures)
     digest.moments = tuple(count_rows(of, summary) for of in sweep.output.aggregates)
     return digest
@@ -177,10 +208,10 @@ def _count_heat(
     block = sweep.blocks[axes[0]]
     places = dict(zip(block.grid, np.unravel_index(inside, block.shape), strict=False))
     cell = np.ravel_multi_index((places[axes[1]], places[axes[2]]), digest.heat_count.shape)
-    cells = digest.heat_count.size
+    cells, G = digest.heat_count.size, digest.groups
     for p, of_policy in enumerate(measures):
-        for found in of_policy:
+        for q, found in enumerate(of_policy):
             sums = np.bincount(cell, weights=found["dominant_share_gap"], minlength=cells)
-            digest.heat_sum[p] += sums.reshape(digest.heat_count.shape)
-    counts = np.bincount(cell, minlength=cells) * len(measures[0])
+            digest.heat_sum[p, q if G > 1 else 0] += sums.reshape(digest.heat_count.shape)
+    counts = np.bincount(cell, minlength=cells) * (len(measures[0]) // G)
     digest.heat_count += counts.reshape(digest.heat_count.shape)

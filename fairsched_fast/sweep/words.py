@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairsched_fast.errors import plural
 from fairsched_fast.result import STOP_SENTENCES, StopReason
-from fairsched_fast.sweep.digest import CHARTED, Digest
+from fairsched_fast.sweep.digest import FAIRNESS, Digest
 from fairsched_fast.sweep.ownership import MANIFEST
 from fairsched_fast.sweep.plan import Plan
 from fairsched_fast.sweep.run import Outcome
@@ -90,7 +90,7 @@ def _comparison(outcome: Outcome) -> list[str]:
     means, medians = digest.means(), digest.quantile(0.5)
     rows = [["policy", "gap: mean", "median", "Jain: mean", "median", "executors"]]
     for p, policy in enumerate(policies):
-        figures = [f"{x[p, m]:.3f}" for m in range(len(CHARTED)) for x in (means, medians)]
+        figures = [f"{x[p, m]:.3f}" for m in range(len(FAIRNESS)) for x in (means, medians)]
         rows.append([policy, *figures, f"{digest.executors[p]:,}"])
     return [*align(rows, left=(0,)), "", *_endings(digest, policies)]
 
