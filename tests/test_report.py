@@ -143,7 +143,7 @@ def test_the_logs_are_those_of_explain(folder, page):
 
 def test_what_was_swept_is_told_in_words(page):
     told = table(section(page, "What was swept"))
-    assert told["Batch: capacity in mem_gb"] == ["350, 500, 800", "3"]
+    assert told["Batch's capacity in mem_gb"] == ["350, 500, 800", "3"]
     assert told["executors to hand out"] == ["5, 15, 40", "3"]
 
 
@@ -210,13 +210,13 @@ def test_a_policy_alone(tmp_path):
     assert said.startswith("The answer Under drf, the largest and the smallest dominant share")
 
 
-def test_many_policies_have_a_row_each(tmp_path):
-    names = '["round_robin", "drf", "asset", "fifo", "slots"]'
-    ran(blocks(GRID, policies=names, jobs=UNEVEN), tmp_path / "out")
+def test_many_policies_are_in_tables_that_fit(tmp_path):
+    names = ["round_robin", "drf", "asset", "fifo", "slots", "kueue", "mesos"]
+    ran(blocks(GRID, policies=json.dumps(names), jobs=UNEVEN), tmp_path / "out")
     _, elements = report_of(tmp_path / "out")
-    told = table(section(elements, "Policies compared"))
-    assert list(told) == ["policy", "round_robin", "drf", "asset", "fifo", "slots"]
-    assert "the fairest of the 5 policies" in section(elements, "The answer").text()
+    compared = section(elements, "Policies compared")
+    assert [table(compared, at)["measure"] for at in (0, 1)] == [names[:6], names[6:]]
+    assert "the fairest of the 7 policies" in section(elements, "The answer").text()
 
 
 def test_policies_that_do_not_differ_are_said_not_to(tmp_path):
@@ -293,6 +293,28 @@ def test_measures_that_are_missing_are_left_out(folder, page, tmp_path):
     gaps = summary.to_pandas().groupby("policy", observed=True)["dominant_share_gap"].mean()
     assert told["Gap, points: mean"][0] == f"{100 * gaps['round_robin']:.1f}"
     assert "Use of cpu, %: mean" not in told and "Use of mem_gb, %: mean" in told
+
+
+def test_the_audits_findings_are_counted(tmp_path):
+    ran(blocks(GRID, jobs=UNEVEN) + "\n[output]\naudit = true\n", tmp_path / "out")
+    found = fs.open_results(tmp_path / "out").audit()
+    _, elements = report_of(tmp_path / "out")
+    told = table(section(elements, "What the audit found"))
+    lies = found.pivot_table("lie_gain", "scenario", "policy", observed=True)
+    for cell, policy in zip(
+        told["No lie that was tried pays (strategy-proof)"], ("round_robin", "drf"), strict=True
+    ):
+        assert cell.split()[0] == f"{100 * (lies[policy] == 0).mean():.1f}%"
+        if lies[policy].max() > 0:
+            assert f"worst {lies[policy].max():.3g}" in cell
+            assert f"scenario {lies[policy].idxmax()}" in cell
+    assert "What the audit found" not in [head.text() for head in page_without(tmp_path)]
+
+
+def page_without(tmp_path):
+    """Headings of the report of a sweep that keeps no audit."""
+    ran(spec(jobs=UNEVEN), tmp_path / "plain")
+    return report_of(tmp_path / "plain")[1].every("h2")
 
 
 def test_an_unfinished_sweep_says_so_first(folder, tmp_path):

@@ -2,7 +2,7 @@
 
 `streaming` reads the summary part by part, `tally`, `levels` and `ranking` add up what it says,
 `facts` is all that is known of the folder; `words`, `swept`, `notices`, `tables`, `scenes` and
-`pictures` say and draw it; `pages` puts it on a page.
+`pictures` say and draw it; `contents` and `pages` put it on a page.
 """
 
 from fairsched_fast.report.pages import write_report

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fairsched_fast.columns import ResourceColumns, resource_columns
@@ -39,7 +37,6 @@ class Facts:
     figures: Figures | None = None
     levels: dict[str, Levels] = field(default_factory=dict)
     extremes: Extremes | None = None
-    shown: pd.DataFrame | None = None  # the summary's rows of the runs that stand out
     damaged: dict[str, str] = field(default_factory=dict)
     unreadable: str = ""  # why the sweep cannot be rebuilt
     from_journal: bool = False  # there is no summary
@@ -87,7 +84,6 @@ def gather(results: Results) -> Facts:
     if tally.scenarios:
         facts.scenarios, facts.figures = tally.scenarios, tally.figures()
         facts.levels, facts.extremes = tally.levels, tally.extremes
-        facts.shown = _rows_of(facts)
     return facts
 
 
@@ -137,14 +133,3 @@ def _spans(layout: Layout) -> dict[str, tuple[float, float]]:
                 if told is not None and told.has_min_max:
                     spans[axis] = min(low, told.min), max(high, told.max)
     return spans
-
-
-def _rows_of(facts: Facts) -> pd.DataFrame:
-    """The summary's rows of the scenarios that stand out."""
-    assert facts.extremes is not None
-    rankings = (facts.extremes.least, facts.extremes.most, facts.extremes.apart)
-    ids = sorted({run.scenario for kind in rankings for ranking in kind for run in ranking})
-    try:
-        return facts.results.summary(where=pc.field("scenario").isin(pa.array(ids, pa.int64())))
-    except InputError:  # a part is damaged
-        return pd.DataFrame()

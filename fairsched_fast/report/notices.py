@@ -58,7 +58,7 @@ def _failures(facts: Facts) -> Iterator[str]:
 
 def _missing(facts: Facts) -> Iterator[str]:
     for part, why in facts.damaged.items():
-        yield f"summary/{part} cannot be read, and its scenarios are missing here: {cut(why, 200)}"
+        yield f"{part} cannot be read, and its scenarios are missing here: {cut(why, 200)}"
     wrote = facts.results.manifest.get("rows", {}).get("summary")
     if wrote is None or facts.damaged or facts.from_journal:
         return

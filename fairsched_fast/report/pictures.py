@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from fairsched_fast import charts
@@ -25,6 +26,7 @@ from fairsched_fast.report.words import apart, index, share
 from fairsched_fast.sweep.digest import EDGES
 
 _POLICIES = 12  # curves in a picture
+_LINE = 0.28  # inches, of a line of a legend
 _BINS = 300  # of a curve: finer than can be seen at this size
 SCALES = {  # what values are shown in, and of what
     "dominant_share_gap": (100, "Gap between dominant shares, points"),
@@ -54,7 +56,7 @@ def spreads(facts: Facts) -> Iterator[Picture]:
 def _spread(figures: Figures, name: str) -> Picture:
     counts = figures.histograms[name][:_POLICIES]
     edges, coarse = _coarser(counts)
-    ax = new_axes(5.2, 3.4 + 0.3 * len(coarse))
+    ax = new_axes(5.2, 3.1 + _LINE * len(coarse))
     by_policy = dict(zip(figures.policies, coarse, strict=False))
     scale, measure = SCALES[name]
     title = measure.partition(",")[0]
@@ -62,7 +64,7 @@ def _spread(figures: Figures, name: str) -> Picture:
     ax.set_ylabel("Runs at or below")
     for p, text in enumerate(_legend_below(ax)):  # not to the width of a coarse bin
         median = scale * figures.quantile(name, p, 0.5)
-        text.set_text(f"{text.get_text().splitlines()[0]}\nmedian {median:.3g}")
+        text.set_text(f"{text.get_text().partition(':')[0]}: median {median:.3g}")
     told = apart if name == "dominant_share_gap" else index
     medians = [told(figures.quantile(name, p, 0.5)) for p in range(len(coarse))]
     halves = [
@@ -94,7 +96,7 @@ def tradeoff(facts: Facts) -> Picture | None:
         for name, found in ((USE, used), (lead, fair)):
             low, high = (figures.quantile(name, p, fraction) for fraction in (0.25, 0.75))
             found[policy] = np.array([low, figures.centre(name, p), high])
-    ax = new_axes(5.2, 3.6 + 0.3 * len(used))
+    ax = new_axes(5.2, 3.4 + _LINE * len(used))
     title = "Fairness against utilisation"
     lower = facts.lead.better == LOWER
     scale, measure = SCALES[lead]
@@ -164,8 +166,10 @@ def _map(found: Map, values: Floats, title: str, ends: tuple[float, float] | Non
 def strip(scene: Scene) -> Picture:
     """Who was given each executor, policy by policy."""
     orders = {log.policy: log.order for log in scene.logs}
-    ax = new_axes(5.8, 1.7 + 0.7 * len(orders) + 0.28 * min(len(scene.jobs), 12) / 2)
+    ax = new_axes(5.8, 1.9 + 0.5 * len(orders) + _LINE * min(len(scene.jobs), 12))
     charts.strip(orders, title="Who was given each executor", jobs=scene.jobs, ax=ax)
+    label, _, binned = ax.get_xlabel().partition("; ")
+    ax.set_xlabel(label)
     _legend_below(ax)
     told = []
     for policy, order in orders.items():
@@ -173,17 +177,21 @@ def strip(scene: Scene) -> Picture:
         most = sorted(zip(-counts, names, strict=True))[:6]
         given = ", ".join(f"{-count:,} to {plain(name)}" for count, name in most)
         told.append(f"under {plain(policy)} {given or 'none'}")
-    return Picture(_svg(ax, f"Who was given each executor: {'; '.join(told)}."), "")
+    return Picture(_svg(ax, f"Who was given each executor: {'; '.join(told)}."), binned)
 
 
 def _legend_below(ax: Axes) -> Sequence[Text]:
-    """A legend beside the axes leaves them no room on a phone; its texts."""
+    """A legend beside the axes leaves them no room on a phone; its texts, of a line each."""
     legend = ax.get_legend()
     if legend is None:
         return ()
     legend.set_loc("upper left")
-    legend.set_bbox_to_anchor((0, -0.24), ax.transAxes)
-    return legend.get_texts()
+    below = ScaledTranslation(0, -0.55, ax.figure.dpi_scale_trans)  # the x axis and its label
+    legend.set_bbox_to_anchor((0, 0), ax.transAxes + below)
+    texts = legend.get_texts()
+    for text in texts:
+        text.set(text=": ".join(text.get_text().splitlines()), fontsize=10)
+    return texts
 
 
 def _svg(ax: Axes, alt: str) -> Markup:

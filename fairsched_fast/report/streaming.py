@@ -18,7 +18,8 @@ from fairsched_fast.sweep.results import Results
 
 Floats = NDArray[np.float64]
 
-_UNREADABLE = (pa.ArrowException, OSError, KeyError, ValueError)
+UNREADABLE = (pa.ArrowException, OSError, KeyError, ValueError)
+"""What reading a damaged part, or one that is no sweep's, ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def layout_of(results: Results) -> Layout | None:
             with pq.ParquetFile(part) as file:
                 names = file.schema_arrow.names
                 head = file.read_row_group(0, columns=["scenario", "pool"])
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
         first = head.filter(pa.compute.equal(head["scenario"], head["scenario"][0]))
         begins, ends = names.index("pool") + 1, names.index("steps")
@@ -79,8 +80,13 @@ def slabs(
                 for group in range(file.num_row_groups):
                     table = file.read_row_group(group, columns=columns)
                     yield _slab(table, layout, measures, axes)
-        except _UNREADABLE as error:
-            damaged[part.name] = str(error).splitlines()[0]
+        except UNREADABLE as error:
+            damaged[part_name(part)] = str(error).splitlines()[0]
+
+
+def part_name(part: Path) -> str:
+    """A part within its folder, as a page names it."""
+    return f"{part.parent.name}/{part.name}"
 
 
 def _slab(table: pa.Table, layout: Layout, measures: Sequence[str], axes: Sequence[str]) -> Slab:
@@ -90,7 +96,7 @@ def _slab(table: pa.Table, layout: Layout, measures: Sequence[str], axes: Sequen
         ("policy", np.repeat(np.arange(P), Q)),
         ("pool", np.tile(np.arange(Q), P)),
     ):
-        found = _codes(table[name], layout.policies if name == "policy" else layout.pools)
+        found = codes_of(table[name], layout.policies if name == "policy" else layout.pools)
         if rest or (found.reshape(n, P * Q) != expected).any():
             raise ValueError(f"its rows are not of each {name} in turn")
 
@@ -101,11 +107,11 @@ def _slab(table: pa.Table, layout: Layout, measures: Sequence[str], axes: Sequen
         table["scenario"].to_numpy()[:: P * Q],
         {name: _numbers(table[name])[:: P * Q] for name in axes},
         {name: by_run(_numbers(table[name])) for name in measures},
-        by_run(_codes(table["stop"], [reason.name for reason in StopReason])),
+        by_run(codes_of(table["stop"], [reason.name for reason in StopReason])),
     )
 
 
-def _codes(column: pa.ChunkedArray, words: Sequence[str]) -> NDArray[np.int64]:
+def codes_of(column: pa.ChunkedArray, words: Sequence[str]) -> NDArray[np.int64]:
     """The place of each row's word among the `words`."""
     coded = column.combine_chunks()
     place = np.array([words.index(word) for word in coded.dictionary.to_pylist()], np.int64)

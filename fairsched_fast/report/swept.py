@@ -21,14 +21,7 @@ _FIELDS = {
     "priority": "priority",
     "submitted": "time of submission",
 }
-_QUANTITIES = {
-    "capacity": "capacity in {}",
-    "executor": "{} of one executor",
-    "usage": "{} in use before",
-    "demand": "{} of one executor",
-    "guarantee": "guaranteed {}",
-    "limit": "limit on {}",
-}
+_QUANTITIES = {"executor": "executor size", "usage": "usage before"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class SweptOver:
 
 
 def setting_words(path: str) -> str:
-    """`pool.Batch.capacity.cpu` is `Batch: capacity in cpu`."""
+    """`pool.Batch.capacity.cpu` is `Batch's capacity in cpu`."""
     head, *rest = split_path(path)
     if head == "extra_executors":
         return "executors to hand out" + (f" in {rest[0]}" if rest else "")
@@ -53,8 +46,8 @@ def setting_words(path: str) -> str:
     owner = "every job" if name == "*" else name
     quantity = told[0]
     if len(told) == 2:
-        return f"{owner}: {_QUANTITIES[quantity].format(told[1])}"
-    return f"{owner}: {_FIELDS.get(quantity, quantity)}"
+        return f"{owner}'s {_QUANTITIES.get(quantity, quantity)} in {told[1]}"
+    return f"{owner}'s {_FIELDS.get(quantity, quantity)}"
 
 
 def swept_over(facts: Facts) -> list[SweptOver]:

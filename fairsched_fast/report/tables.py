@@ -95,22 +95,14 @@ def by_pool(facts: Facts, longest: int) -> tuple[list[tuple[str, tuple[str, ...]
     return told[:longest], max(0, len(told) - longest)
 
 
-def standing_out(facts: Facts, runs: Iterable[Run]) -> list[tuple[Run, str, tuple[str, ...], str]]:
-    """Runs with their pool, the lead measure under each policy, and the executors given."""
-    return list(_standing(facts, runs))
-
-
-def _standing(facts: Facts, runs: Iterable[Run]) -> Iterator[tuple[Run, str, tuple[str, ...], str]]:
-    shown = facts.shown
-    if shown is None or shown.empty:
-        return
+def standing_out(facts: Facts, runs: Iterable[Run]) -> Iterator[tuple[str, ...]]:
+    """A row for each run: id, pool where there are several, the lead measure, executors."""
+    shown = sorted({facts.beside, facts.best})
     for run in runs:
-        pool = facts.pools[run.pool]
-        rows = shown[(shown["scenario"] == run.scenario) & (shown["pool"] == pool)]
-        if len(rows) == len(facts.policies):
-            values = tuple(figure(facts, value) for value in rows[facts.lead.name])
-            given = [f"{int(steps):,}" for steps in dict.fromkeys(rows["steps"])]
-            yield run, pool, values, " / ".join(given)
+        pool = (facts.pools[run.pool],) if len(facts.pools) > 1 else ()
+        given = dict.fromkeys(run.given[p] for p in shown)
+        told = (figure(facts, run.lead[p]) for p in shown)
+        yield str(run.scenario), *pool, *told, " / ".join(f"{steps:,}" for steps in given)
 
 
 def _lead_text(facts: Facts, rows: Rows) -> str:

@@ -19,12 +19,10 @@ from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
 from fairsched_fast.report.streaming import Floats, Layout, Slab
 from fairsched_fast.result import StopReason
-from fairsched_fast.sweep.digest import EDGES, Digest, histogram_of
+from fairsched_fast.sweep.digest import CHARTED, EDGES, Digest, histogram_of
 
 USE = "utilization"
-"""Mean use of a pool's resources: with the fairness measures, what spreads are kept of."""
-
-SPREAD = ("dominant_share_gap", "jain", USE)
+"""Mean use of a pool's resources, those of zero capacity left out."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 """Measure → its row of `compare`'s table, of a policy and the first."""
@@ -38,7 +36,7 @@ class Figures:
     runs: int
     paired: tuple[Rows, ...]  # of each policy and the first
     pools: Mapping[str, tuple[Rows, ...]]  # the same pool by pool, where there are several
-    histograms: Mapping[str, NDArray[np.int64]]  # of `SPREAD` → (P, B)
+    histograms: Mapping[str, NDArray[np.int64]]  # of `CHARTED` → (P, B)
     stops: NDArray[np.int64]  # (P, 4)
 
     def mean(self, measure: str, policy: int) -> float:
@@ -76,7 +74,7 @@ class Tally:
         self.layout, self.lead = layout, lead
         self.measures = tuple(m for m in all_measures(resources) if m.name in layout.measures)
         self.scenarios = 0
-        self.histograms = {name: np.zeros((P, B), np.int64) for name in SPREAD}
+        self.histograms = {name: np.zeros((P, B), np.int64) for name in CHARTED}
         self.stops = np.zeros((P, len(StopReason)), np.int64)
         self.levels = {path: Levels(P, *span) for path, span in spans.items()}
         self.extremes = Extremes.none(P)
@@ -98,7 +96,7 @@ class Tally:
         for p, stops in enumerate(slab.stop):
             self.stops[p] += np.bincount(stops.ravel(), minlength=len(StopReason))
         lead = slab.figures[self.lead.name]
-        self.extremes.add(slab, -self.lead.better * lead)
+        self.extremes.add(slab, self.lead)
         self._by_setting(slab, lead)
 
     def _pairs_of(self, slab: Slab) -> Iterator[list[Pairs]]:
@@ -153,7 +151,7 @@ def _mean(values: Sequence[Floats]) -> Floats:
 def of_digest(digest: Digest, policies: Sequence[str]) -> Figures:
     """What the folder's journal says, where it has no summary: less, and nothing paired."""
     P, runs = len(policies), digest.pools
-    means = dict(zip(SPREAD, digest.means().T, strict=False))
+    means = dict(zip(CHARTED, digest.means().T, strict=True))
     means["steps"] = digest.executors / max(runs, 1)
 
     def row(name: str, p: int) -> dict[str, Any]:
@@ -164,12 +162,12 @@ def of_digest(digest: Digest, policies: Sequence[str]) -> Figures:
             "pairs": runs,
         }
 
-    histograms = {name: digest.histogram[:, m] for m, name in enumerate(SPREAD[:2])}
+    histograms = dict(zip(CHARTED, digest.histogram.sum(axis=1).transpose(1, 0, 2), strict=True))
     return Figures(
         tuple(policies),
         runs,
         tuple({name: row(name, p) for name in means} for p in range(P)),
         {},
-        histograms | {USE: np.zeros((P, len(EDGES) - 1), np.int64)},
+        histograms,
         digest.stops,
     )

@@ -133,25 +133,27 @@ def _cost(facts: Facts) -> str:
 
 
 def _when(facts: Facts) -> Iterator[str]:
-    """In how many runs it makes no difference, and where it makes most."""
+    """In how many runs it makes a difference, and where it makes most."""
     assert facts.figures is not None
+    if not facts.results.manifest.get("differing", 1):
+        ended = StopReason(int(facts.figures.stops.sum(axis=0).argmax()))
+        yield (
+            f"Most runs end because {STOP_SENTENCES[ended]}, and there is nothing to decide: other "
+            "capacities, ceilings or numbers of executors would give the policies a choice."
+        )
+        return
     pair = max(facts.best, facts.beside)  # the other of the two is the first
     row = facts.figures.paired[pair].get(facts.lead.name)
     if row and row["better"] is not None:
-        worse, runs = row["worse" if facts.best == pair else "better"], row["pairs"]
-        less = f"in {part(worse, runs)}" if worse else "in none"
+        best, other = (plain(facts.policies[p]) for p in (facts.best, facts.beside))
+        kinds = ("better", "equal", "worse")
+        runs, ordered = row["pairs"], kinds if facts.best == pair else kinds[::-1]
+        fairer, equal, less = (part(row[kind], runs) for kind in ordered)
         yield (
-            f"In {part(row['equal'], runs)} of {runs:,} runs both are equally fair, and {less} "
-            f"{plain(facts.policies[facts.best])} is the less fair."
+            f"{best} is fairer than {other} in {fairer} of {runs:,} runs, as fair in {equal} and "
+            f"less fair in {less}."
         )
-    if facts.results.manifest.get("differing", 1):
-        yield from _where(facts)
-        return
-    ended = StopReason(int(facts.figures.stops.sum(axis=0).argmax()))
-    yield (
-        f"Most runs end because {STOP_SENTENCES[ended]}, and there is nothing to decide: other "
-        "capacities, ceilings or numbers of executors would give the policies a choice."
-    )
+    yield from _where(facts)
 
 
 def _where(facts: Facts) -> Iterator[str]:
@@ -166,11 +168,11 @@ def _where(facts: Facts) -> Iterator[str]:
         yield "No setting that is swept over changes that."
         return
     low, high = (effect(facts, float(by_level[place])) for place in (least, most))
-    subject = "It" if len(facts.policies) > 1 else "The measure"
-    verb = "matters least" if len(facts.policies) > 1 else "is lowest"
-    other = "most" if len(facts.policies) > 1 else "highest"
+    several = len(facts.policies) > 1
+    subject = "The choice matters least" if several else "The measure is lowest"
+    other = "most" if several else "highest"
     yield (
-        f"{subject} {verb} where {name} is {labels[least]} ({low}), and {other} where it is "
+        f"{subject} where {name} is {labels[least]} ({low}), and {other} where it is "
         f"{labels[most]} ({high})."
     )
 
