@@ -41,8 +41,7 @@ def drop_stale_caches(package):
 def compile_in_turn():
     """Of processes that need the same kernel at once, one compiles it and the others load it.
 
-    Numba itself takes no care: all would compile it, and two that save at once what they made for
-    different types may leave the one's machine code under the other's name.
+    Numba takes no care of that: all would compile it.
     """
     compile_now = Dispatcher.compile
 

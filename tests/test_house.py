@@ -89,12 +89,14 @@ def test_kernels_know_nothing_but_numbers(source):
     assert packages <= {
         "__future__",
         "collections",
+        "contextlib",
         "fairsched_fast",
         "functools",
         "re",
         "math",
         "numba",
         "numpy",
+        "pathlib",
         "typing",
     }
 

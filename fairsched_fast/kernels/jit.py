@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
 from numba.core.compiler import Compiler
+
+from fairsched_fast.kernels.disk_cache import keep
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -17,10 +20,9 @@ def jit(function: Function) -> Function:
     Numba's cache notices an edited file, not an edited callee in another one: kernels live in few
     modules, and the tests drop caches older than any of them.
     """
-    try:
-        compiled: Function = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # no folder that can be written to
-        return jit_uncached(function)
+    compiled = jit_uncached(function)
+    with contextlib.suppress(RuntimeError):  # no folder that can be written to
+        keep(compiled, function)
     return compiled
 
 
