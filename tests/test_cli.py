@@ -153,7 +153,9 @@ def test_a_sweep_ends_with_what_it_found_and_what_to_type_next(fairsched, my_spe
     assert (code, err) == (0, "")
     assert out.startswith("test: 6 scenarios × 2 policies")
     assert "results   out\n" in out
-    assert out.splitlines()[-1].startswith("next      fairsched explain out ID; ")
+    assert out.splitlines()[-1].startswith(
+        "next      fairsched report out; fairsched explain out ID; "
+    )
     code, told, _ = fairsched("explain", "out", "0")
     assert code == 0
     assert told.startswith("SCENARIO 0 OF test")

@@ -324,7 +324,7 @@ def test_an_unfinished_sweep_says_so_first(folder, tmp_path):
     edit_manifest(out, status="interrupted")
     _, elements = report_of(out)
     first = next(elements.every("section"))
-    assert "was interrupted" in first.text() and "of 18 before `where`" in first.text()
+    assert "was interrupted" in first.text() and "of 18 before any is filtered out" in first.text()
 
 
 def test_failures_are_listed_first(folder, tmp_path):

@@ -59,8 +59,8 @@ class Levels:
     def labels(self) -> list[str]:
         """What each level is called."""
         if self.edges is None:
-            return ["none" if np.isnan(value) else f"{value:,.12g}" for value in self.values]
-        told = [f"{edge:,.0f}" if abs(edge) >= 1000 else f"{edge:.3g}" for edge in self.edges]
+            return ["none" if np.isnan(value) else f"{value:.12g}" for value in self.values]
+        told = [f"{edge:.0f}" if abs(edge) >= 1000 else f"{edge:.3g}" for edge in self.edges]
         return [f"{a} to {b}" for a, b in pairwise(told)] + ["none"]
 
     def _find(self, values: Floats) -> tuple[NDArray[np.int64], int]:

@@ -33,13 +33,14 @@ def _unfinished(facts: Facts) -> Iterator[str]:
     told = _STATUS.get(status, f"ended as {cut(status)}")
     if not facts.scenarios:
         yield (
-            f"The sweep {told}, and no scenario's figures are here: nothing was kept by `where`, "
+            f"The sweep {told}, and no scenario's figures are here: its filters keep nothing, "
             "all of it failed, or it has not come so far."
         )
         return
     yield (
         f"The sweep {told}: these figures are of {facts.scenarios:,} scenarios, of "
-        f"{facts.results.scenarios:,} before `where`. The same sweep command finishes it."
+        f"{facts.results.scenarios:,} before any is filtered out. The same sweep command finishes "
+        "it."
     )
 
 
