@@ -66,6 +66,7 @@ def drive(
     `rows` has the block's keys, and what `fill` puts there, `grant` changes, `collect` takes back.
     """
     places, segments = places_of(whole.order.shape[0]), whole.ceiling.shape[0]
+    key, left, chosen = rows.key, rows.left, rows.chosen
     tight = load_limits(whole, on_full, start, width, desk)
     begin(desk, width)
     longest, steps = longest_run(desk, width), start - start
@@ -83,24 +84,12 @@ def drive(
             if sure < 0 and together:
                 end_log(out, first + start, width, steps)
                 together = False
-            if not choose(rows.key, rows.left, rows.chosen, width):
+            if not choose(key, left, chosen, width):
                 break
             if sure < 0:
-                admit(whole, on_full, start, width, places, desk, rows.key, rows.left, rows.chosen)
+                admit(whole, on_full, start, width, places, desk, key, left, chosen)
             grant(rows, places, width, bounded)
-            log(
-                whole,
-                start,
-                width,
-                places,
-                desk,
-                rows.left,
-                rows.chosen,
-                together,
-                steps,
-                first,
-                out,
-            )
+            log(whole, start, width, places, desk, left, chosen, together, steps, first, out)
             steps += 1
             sure -= np.int64(1) if sure > 0 else np.int64(0)
         collect(rows, desk, width)
