@@ -245,7 +245,7 @@ def test_the_doctor_says_what_is_here(fairsched):
         (["plan", "nowhere.toml"], "nowhere.toml: there is no such file"),
         (["story", "--policies", "drf"], "expected two different names, before,after"),
         (["story", "--policies", "drf,fifi"], "unknown policy 'fifi'"),
-        (["story", "--policies", "drf,zzz"], "'weighted_round_robin', 'yarn', 'yunikorn'"),
+        (["story", "--policies", "drf,zzz"], "expected one of 'armada', "),
         (["sweep", "mine.toml", "--out", "mine.toml"], "mine.toml is a file; expected a folder"),
         (["sweep", "none.toml", "--out", "out"], "`where` keeps no scenario"),
         (["plan", "none.toml"], "`where` keeps no scenario"),

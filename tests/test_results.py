@@ -176,7 +176,7 @@ def test_a_scenario_is_rebuilt_from_its_index(swept):
     results = fs.open_results(swept)
     assert (results.name, results.status, results.scenarios) == ("test", "complete", 7)
     assert results.spec["seed"] == 7
-    assert results.scenario(2) == parse_sweep(results._text).scenario(2)
+    assert results.scenario(2) == parse_sweep(results.text).scenario(2)
     assert results.scenario(np.int64(2)).jobs[0].max_executors == 9
     ceiling, cpu, extra = "job.Heavy.max_executors", "pool.Batch.capacity.cpu", "extra_executors"
     assert results.settings(2) == {ceiling: 9, cpu: 100, extra: 15}
