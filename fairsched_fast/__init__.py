@@ -9,21 +9,21 @@ if TYPE_CHECKING:
     from fairsched_fast.auditing.report import audit, audit_fluid, misreport
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
+    from fairsched_fast.comparing.divergence import divergence
+    from fairsched_fast.comparing.divergence_summary import divergences
+    from fairsched_fast.comparing.paired import compare
     from fairsched_fast.dialects import dialect
-    from fairsched_fast.divergence_summary import divergences
-    from fairsched_fast.diverging import divergence
     from fairsched_fast.engine import allocate
     from fairsched_fast.errors import InputError
-    from fairsched_fast.key_policies import key_policy
     from fairsched_fast.lowering import lower
     from fairsched_fast.model import Job, Pool, Scenario
     from fairsched_fast.number_rules import NO_LIMIT
-    from fairsched_fast.paired import compare
-    from fairsched_fast.policy_base import Policy
-    from fairsched_fast.registry import find_policy, policy
+    from fairsched_fast.policies.base import Policy
+    from fairsched_fast.policies.key_functions import key_policy
+    from fairsched_fast.policies.registry import find_policy, policy
     from fairsched_fast.result import Result, StopReason
-    from fairsched_fast.sweep.results import open_results
-    from fairsched_fast.sweep.run import run_sweep
+    from fairsched_fast.sweep.results.opened import open_results
+    from fairsched_fast.sweep.running.run import run_sweep
     from fairsched_fast.tables import difference
     from fairsched_fast.water_filling import fluid
 
@@ -35,7 +35,7 @@ _HOME = {
     "InputError": "errors",
     "Job": "model",
     "NO_LIMIT": "number_rules",
-    "Policy": "policy_base",
+    "Policy": "policies.base",
     "Pool": "model",
     "Result": "result",
     "Scenario": "model",
@@ -43,19 +43,19 @@ _HOME = {
     "allocate": "engine",
     "audit": "auditing.report",
     "audit_fluid": "auditing.report",
-    "compare": "paired",
+    "compare": "comparing.paired",
     "dialect": "dialects",
     "difference": "tables",
-    "divergence": "diverging",
-    "divergences": "divergence_summary",
-    "find_policy": "registry",
+    "divergence": "comparing.divergence",
+    "divergences": "comparing.divergence_summary",
+    "find_policy": "policies.registry",
     "fluid": "water_filling",
-    "key_policy": "key_policies",
+    "key_policy": "policies.key_functions",
     "lower": "lowering",
     "misreport": "auditing.report",
-    "open_results": "sweep.results",
-    "policy": "registry",
-    "run_sweep": "sweep.run",
+    "open_results": "sweep.results.opened",
+    "policy": "policies.registry",
+    "run_sweep": "sweep.running.run",
 }
 
 __all__ = [

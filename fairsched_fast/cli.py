@@ -110,7 +110,7 @@ def story(
     from fairsched_fast import story as telling
     from fairsched_fast.engine import allocate
     from fairsched_fast.sweep import notebook_sweep, story_policies
-    from fairsched_fast.sweep.reading import load_sweep
+    from fairsched_fast.sweep.spec.reading import load_sweep
 
     load_policies(policy_file)
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
@@ -147,9 +147,9 @@ def sweep(
 ) -> None:
     """Run every scenario of a sweep file under each policy, or go on where a run was stopped."""
     from fairsched_fast.progress import progress
-    from fairsched_fast.sweep.reading import load_sweep
-    from fairsched_fast.sweep.run import run_sweep
-    from fairsched_fast.sweep.words import describe_failures, describe_outcome
+    from fairsched_fast.sweep.running.run import run_sweep
+    from fairsched_fast.sweep.running.words import describe_failures, describe_outcome
+    from fairsched_fast.sweep.spec.reading import load_sweep
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
@@ -187,8 +187,8 @@ def explain(
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
     from fairsched_fast.errors import InputError
-    from fairsched_fast.sweep import explain as explaining
-    from fairsched_fast.sweep.results import Results
+    from fairsched_fast.sweep.results import explain as explaining
+    from fairsched_fast.sweep.results.opened import Results
 
     if not scenario.isdecimal():
         raise InputError(f"ID is {scenario!r}; expected a scenario's id, a whole number from 0")
@@ -214,9 +214,9 @@ def compare(
     """Compare policies over a sweep: paired differences, and where they first part and why."""
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep import listed_policies
-    from fairsched_fast.sweep.comparing import compare_sweep
-    from fairsched_fast.sweep.comparison_words import describe_comparison
-    from fairsched_fast.sweep.reading import load_sweep
+    from fairsched_fast.sweep.running.comparing import compare_sweep
+    from fairsched_fast.sweep.running.comparison_words import describe_comparison
+    from fairsched_fast.sweep.spec.reading import load_sweep
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
@@ -240,7 +240,7 @@ def report(
 ) -> None:
     """Write one page to look at and send on: the answer, tables, charts, step logs."""
     from fairsched_fast.report import write_report
-    from fairsched_fast.sweep.results import Results
+    from fairsched_fast.sweep.results.opened import Results
 
     load_policies(policy_file)
     results = Results(folder, jobs)
@@ -257,9 +257,9 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say how many scenarios, rows and bytes a sweep comes to, and how long it takes."""
-    from fairsched_fast.sweep.plan import make_plan
-    from fairsched_fast.sweep.reading import load_sweep
-    from fairsched_fast.sweep.words import describe_plan
+    from fairsched_fast.sweep.running.plan import make_plan
+    from fairsched_fast.sweep.running.words import describe_plan
+    from fairsched_fast.sweep.spec.reading import load_sweep
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
@@ -270,7 +270,7 @@ def plan(
 @app.command()
 def policies(policy_file: PolicyFile = None, as_json: Json = False) -> None:
     """List policies and schedulers' dialects: what each does, its key, parameters, source."""
-    from fairsched_fast.registry import known_policies
+    from fairsched_fast.policies.registry import known_policies
 
     load_policies(policy_file)
     known = known_policies().values()

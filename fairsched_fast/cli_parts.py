@@ -52,7 +52,7 @@ def cluster(
         raise InputError("expected one of --workers, --dask-workers and --scheduler")
     if scheduler is None and dask_workers is None:
         return nullcontext()
-    from fairsched_fast.sweep.cluster import connected
+    from fairsched_fast.sweep.running.cluster import connected
 
     return connected(scheduler, dask_workers, sys.stderr)
 
@@ -60,7 +60,7 @@ def cluster(
 def load_policies(policy_file: Path | None) -> None:
     """Make known what a policy file defines, where one is given."""
     if policy_file is not None:
-        from fairsched_fast.registry import load_policy_file
+        from fairsched_fast.policies.registry import load_policy_file
 
         load_policy_file(policy_file)
 

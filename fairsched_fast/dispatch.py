@@ -13,7 +13,7 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
 from fairsched_fast.compiling import first_use
 from fairsched_fast.lowering import make_problem, make_whole
-from fairsched_fast.policy_base import Policy
+from fairsched_fast.policies.base import Policy
 
 FEW_JOBS = 8
 """Jobs up to which a grant is masked over all rows of a block, not made lane by lane.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairsched_fast import engine, kernels
-from fairsched_fast.sweep.store import versions
+from fairsched_fast.sweep.folder.store import versions
 
 EXTRAS = {
     "qmc": ("scipy", "Sobol draws in sweeps"),

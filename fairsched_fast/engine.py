@@ -11,16 +11,16 @@ import numpy as np
 
 from fairsched_fast import kernels
 from fairsched_fast.batch import Batch
-from fairsched_fast.capacity_checks import check_guarantees, check_overfull
+from fairsched_fast.batch.capacity_checks import check_guarantees, check_overfull
 from fairsched_fast.claims import Claims
 from fairsched_fast.compiling import first_use
 from fairsched_fast.dispatch import order_of, outcome, play_claims, play_ranges
 from fairsched_fast.errors import InputError, did_you_mean, plural
-from fairsched_fast.key_policies import KeyPolicy
 from fairsched_fast.lowering import lower, make_problem
 from fairsched_fast.model import Scenario
-from fairsched_fast.policy_base import Policy, PolicyLike
-from fairsched_fast.registry import find_policy
+from fairsched_fast.policies.base import Policy, PolicyLike
+from fairsched_fast.policies.key_functions import KeyPolicy
+from fairsched_fast.policies.registry import find_policy
 from fairsched_fast.result import FORMS, Result
 
 OnFull = Literal["skip", "stop", "ignore"]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from fairsched_fast import kernels
 from fairsched_fast.batch import FLOAT_SLACK, Batch
+from fairsched_fast.batch.units import EXACT
 from fairsched_fast.claims import Claims, same_lines
-from fairsched_fast.policy_base import PolicyLike
-from fairsched_fast.registry import find_policy
-from fairsched_fast.units import EXACT
+from fairsched_fast.policies.base import PolicyLike
+from fairsched_fast.policies.registry import find_policy
 
 _LARGEST = 2**31 - 1
 _NOBODY, _NO_CAPS = np.full((1, 1), -1, np.int32), np.empty((0, 1), np.int64)

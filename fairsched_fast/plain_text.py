@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from fairsched_fast.errors import plural
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMED = 6  # jobs that a sentence names one by one
 
@@ -18,14 +20,28 @@ def section(heading: str, body: str) -> str:
 
 def table(frame: pd.DataFrame) -> str:
     """Whole: text to the left, numbers to the right."""
+    from pandas.api.types import is_string_dtype
+
     if frame.empty:
         return "(none)"
     shown = frame.copy()
-    for column in frame.columns[frame.dtypes.map(pd.api.types.is_string_dtype)]:
+    for column in frame.columns[frame.dtypes.map(is_string_dtype)]:
         width = max(len(column), int(frame[column].str.len().max()))
         shown[column] = frame[column].str.ljust(width)
         shown = shown.rename(columns={column: column.ljust(width)})
     return "\n".join(line.rstrip() for line in shown.to_string(index=False).splitlines())
+
+
+def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
+    """Columns padded to one width; those named in `left` to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def listed(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairsched_fast import kernels, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import plural
-from fairsched_fast.policy_base import Policy
+from fairsched_fast.policies.base import Policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ class Result:
         self, scenario: int | None = None, pool: str | None = None, detail: bool = False
     ) -> pd.DataFrame:
         """One row per grant, with the reason: see `step_log.step_log`."""
-        from fairsched_fast.step_log import step_log
+        from fairsched_fast.why.step_log import step_log
 
         return step_log(self, scenario, pool, detail)
 

@@ -10,10 +10,10 @@ import numpy as np
 from fairsched_fast import engine, metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError, did_you_mean
-from fairsched_fast.key_policies import KeyPolicy
 from fairsched_fast.model import Job, Pool, Scenario
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
-from fairsched_fast.policy_base import Policy
+from fairsched_fast.policies.base import Policy
+from fairsched_fast.policies.key_functions import KeyPolicy
 
 State = Scenario | Batch | Mapping[str, Any]
 """A Scenario; a Batch of one row; or plain words, `{"capacity": {"cpu": 8}, "jobs": {"a": {"usage":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fairsched_fast import tables
-from fairsched_fast.before_after import (
+from fairsched_fast.comparing.before_after import (
     BeforeAfter,
     Side,
     before_and_after,
@@ -17,9 +17,9 @@ from fairsched_fast.before_after import (
     pools_of,
 )
 from fairsched_fast.errors import plural
-from fairsched_fast.log_words import told_steps
 from fairsched_fast.plain_text import NAMED, joined, listed, section, table
 from fairsched_fast.result import STOP_SENTENCES, Result
+from fairsched_fast.why.log_words import told_steps
 
 
 def render(before: Result, after: Result, detail: bool = False) -> str:

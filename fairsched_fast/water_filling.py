@@ -17,8 +17,8 @@ from fairsched_fast.claims import Claims
 from fairsched_fast.errors import InputError
 from fairsched_fast.lowering import users_left
 from fairsched_fast.model import Scenario
-from fairsched_fast.policy_base import Policy, PolicyLike
-from fairsched_fast.registry import find_policy
+from fairsched_fast.policies.base import Policy, PolicyLike
+from fairsched_fast.policies.registry import find_policy
 
 Floats = NDArray[np.float64]
 

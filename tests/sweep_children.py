@@ -12,12 +12,16 @@ from pathlib import Path
 
 from sweep_files import ran
 
-from fairsched_fast.sweep import chunks
+from fairsched_fast.sweep.spec import chunks
 
 SMALL_SLICE = 1000
 """Rows of a slice, and here of a part, so that a small sweep has several."""
 
-LOADED = ["fairsched_fast.sweep.run", "fairsched_fast.sweep.pictures", "fairsched_fast.policies"]
+LOADED = [
+    "fairsched_fast.sweep.running.run",
+    "fairsched_fast.sweep.folder.pictures",
+    "fairsched_fast.policies.built_in",
+]
 
 
 def run_until(moment, text, folder):

@@ -10,12 +10,12 @@ from sweep_files import parts_in, ran, read
 
 import fairsched_fast as fs
 from fairsched_fast.auditing.words import COLUMNS, table
-from fairsched_fast.sweep import chunks
-from fairsched_fast.sweep.explain import explain
-from fairsched_fast.sweep.plan import make_plan
-from fairsched_fast.sweep.reading import parse_sweep
-from fairsched_fast.sweep.results import Results
-from fairsched_fast.sweep.run import run_sweep
+from fairsched_fast.sweep.results.explain import explain
+from fairsched_fast.sweep.results.opened import Results
+from fairsched_fast.sweep.running.plan import make_plan
+from fairsched_fast.sweep.running.run import run_sweep
+from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.spec.reading import parse_sweep
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAMES = {column.name for column in COLUMNS if column.kind in ("job", "resource")}

@@ -14,9 +14,9 @@ from specs import blocks, spec
 from sweep_files import everything_in, lasting, ran
 
 import fairsched_fast as fs
-from fairsched_fast.sweep import cluster
-from fairsched_fast.sweep.durable import StorageError
-from fairsched_fast.sweep.reading import parse_sweep
+from fairsched_fast.sweep.folder.durable import StorageError
+from fairsched_fast.sweep.running import cluster
+from fairsched_fast.sweep.spec.reading import parse_sweep
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'fairsched-fast[dask]'")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from strategies import FLOAT_UNITS, as_batch, cases, examples, huge_cases, stacks
 
 import fairsched_fast as fs
-from fairsched_fast.decisions import decide
-from fairsched_fast.why import Rule, WhyNot
+from fairsched_fast.why.codes import Rule, WhyNot
+from fairsched_fast.why.decisions import decide
 
 
 def states(order, J):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strategies import as_batch, as_scenario, cases, examples, stacks
 
 import fairsched_fast as fs
-from fairsched_fast.registry import known_policies
+from fairsched_fast.policies.registry import known_policies
 
 POOL = fs.Pool("Batch", capacity={"cpu": 200, "mem_gb": 800}, executor={"cpu": 2, "mem_gb": 16})
 HEAVY = fs.Job("Heavy", usage={"cpu": 60, "mem_gb": 240}, max_executors=30)

@@ -7,8 +7,8 @@ import pytest
 from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
 from sweep_files import ran
 
-from fairsched_fast.sweep.explain import explain, explanation
-from fairsched_fast.sweep.results import Results
+from fairsched_fast.sweep.results.explain import explain, explanation
+from fairsched_fast.sweep.results.opened import Results
 
 GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 CEILINGS = "grid = { 'job.Heavy.max_executors' = [3, 9], 'pool.Batch.capacity.cpu' = [100, 200] }"

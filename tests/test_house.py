@@ -15,33 +15,29 @@ PACKAGE = Path(fairsched_fast.__file__).parent
 # function imports when it is called is free: that is how a lower module offers a higher one's work
 # (Batch.from_frame, Result.summary), and how the command line starts fast.
 HOUSE = [
-    ["errors", "columns", "moments", "why", "progress", "compiling"],
-    ["number_rules", "units"],
+    ["errors", "columns", "moments", "progress", "compiling"],
+    ["number_rules", "plain_text"],
     ["model"],
-    ["quantities"],
-    ["array_input"],
     ["batch"],
-    ["batch_sources"],
-    ["claims"],
-    ["policy_base"],
-    ["registry", "kernels"],
-    ["policies", "key_policies", "metrics", "capacity_checks"],
+    ["claims", "metrics"],
+    ["kernels"],
+    ["policies"],
     ["dialects"],
     ["result", "lowering"],
-    ["dispatch", "decisions"],
+    ["dispatch"],
     ["engine"],
     ["standing", "water_filling", "measures"],
-    ["auditing"],
-    ["tables", "before_after", "plain_text", "paired", "diverging"],
-    ["divergence_summary", "step_log"],
-    ["charts", "log_words"],
-    ["story"],
+    ["tables", "auditing"],
+    ["why"],
+    ["comparing"],
+    ["charts", "story"],
     ["sweep"],
     ["report"],
     ["doctor", "cli_parts"],
     ["cli"],
     ["__main__"],
 ]
+SWEEP = ["spec", "folder", "running", "results"]  # the rooms of `sweep`, from the ground up
 FLOOR = {module: floor for floor, modules in enumerate(HOUSE) for module in modules}
 
 
@@ -81,6 +77,14 @@ def test_imports_run_downwards(source):
         other = inner.split(".")[0]
         if top == "fairsched_fast" and other in FLOOR and other != own:
             assert FLOOR[other] < FLOOR[own], f"{own} imports {other}, which is not below it"
+
+
+@pytest.mark.parametrize("room", SWEEP)
+def test_the_rooms_of_a_sweep_import_downwards(room):
+    above = SWEEP[SWEEP.index(room) + 1 :]
+    for source in PACKAGE.glob(f"sweep/{room}/*.py"):
+        for name in loaded_imports(source):
+            assert not name.startswith(tuple(f"fairsched_fast.sweep.{other}" for other in above))
 
 
 @pytest.mark.parametrize("source", [*PACKAGE.glob("kernels/*.py")], ids=lambda path: path.name)

@@ -16,7 +16,7 @@ from test_results import in_small_parts
 import fairsched_fast as fs
 from fairsched_fast import charts
 from fairsched_fast.report.pages import render, write_report
-from fairsched_fast.sweep.results import Results
+from fairsched_fast.sweep.results.opened import Results
 
 GRID = """grid = { "pool.Batch.capacity.mem_gb" = [350, 500, 800], extra_executors = [5, 15, 40] }
 repeat = 2"""

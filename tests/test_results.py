@@ -14,11 +14,11 @@ from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
 from sweep_files import ran, read, rows
 
 import fairsched_fast as fs
-from fairsched_fast.sweep import chunks
-from fairsched_fast.sweep.reading import parse_sweep
-from fairsched_fast.sweep.results import Results
-from fairsched_fast.sweep.run import run_sweep
-from fairsched_fast.sweep.spec import spec_hash
+from fairsched_fast.sweep.results.opened import Results
+from fairsched_fast.sweep.running.run import run_sweep
+from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.spec.schema import spec_hash
 
 GRID = "grid = { extra_executors = [5, 15, 40], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 CEILINGS = (

@@ -11,8 +11,8 @@ from sweep_files import ran
 from test_tables import LOG_COLUMNS
 
 import fairsched_fast as fs
-from fairsched_fast import step_log
-from fairsched_fast.log_words import told_steps
+from fairsched_fast.why.codes import step_log
+from fairsched_fast.why.log_words import told_steps
 
 DETAILS = ["measure", "key_before", "runner_up", "margin", "decided_by"]
 SMALL = fs.Pool("Small", {"cpu": 10, "mem_gb": 64}, {"cpu": 2, "mem_gb": 2})

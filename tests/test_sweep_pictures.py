@@ -7,8 +7,8 @@ from specs import BUDGETS, TWO_POOLS, spec
 from sweep_files import ran, rows
 
 from fairsched_fast import charts
-from fairsched_fast.sweep import chunks
-from fairsched_fast.sweep.digest import CHARTED
+from fairsched_fast.sweep.folder.digest import CHARTED
+from fairsched_fast.sweep.spec import chunks
 
 GRID = """
 [[block]]

@@ -10,7 +10,7 @@ from specs import TABLE, blocks, drawn_from, spec, two_pools
 from sweep_files import parts_in, ran, read, rows
 
 import fairsched_fast as fs
-from fairsched_fast.sweep.run import run_sweep
+from fairsched_fast.sweep.running.run import run_sweep
 
 RICH = (
     "grid = { 'pool.Night.capacity.gpu' = [2, 3, 8], 'job.\"ad hoc\".executors' = [0, 2] }\n"

@@ -15,9 +15,11 @@ from strategies import how_many
 from sweep_children import SMALL_SLICE, killed_at
 from sweep_files import counted, everything_in, lasting, parts_in, ran
 
-from fairsched_fast.sweep import chunks, journal, run, store
-from fairsched_fast.sweep.durable import StorageError
-from fairsched_fast.sweep.reading import parse_sweep
+from fairsched_fast.sweep.folder import journal, store
+from fairsched_fast.sweep.folder.durable import StorageError
+from fairsched_fast.sweep.running import run
+from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.spec.reading import parse_sweep
 
 TEXT = blocks(
     "grid = { extra_executors = { range = [0, 40] }, 'job.Heavy.max_executors' = [3, 9, 30] }\n"

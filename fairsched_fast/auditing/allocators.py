@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast import engine
 from fairsched_fast.batch import Batch
-from fairsched_fast.policy_base import Policy, PolicyLike
+from fairsched_fast.policies.base import Policy, PolicyLike
 from fairsched_fast.water_filling import fluid
 
 Floats = NDArray[np.float64]

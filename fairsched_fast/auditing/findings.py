@@ -13,8 +13,8 @@ from fairsched_fast.auditing.holdings import Holdings
 from fairsched_fast.auditing.measures import Findings, fluid_distance, measure
 from fairsched_fast.auditing.probes import probe
 from fairsched_fast.batch import Batch
-from fairsched_fast.key_policies import KeyPolicy
-from fairsched_fast.policy_base import PolicyLike
+from fairsched_fast.policies.base import PolicyLike
+from fairsched_fast.policies.key_functions import KeyPolicy
 from fairsched_fast.result import Result
 from fairsched_fast.water_filling import fluid
 

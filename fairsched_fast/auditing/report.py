@@ -18,7 +18,7 @@ from fairsched_fast.columns import resource_columns
 from fairsched_fast.errors import InputError, Problems, did_you_mean
 from fairsched_fast.model import Pool, Scenario
 from fairsched_fast.number_rules import QUANTITY
-from fairsched_fast.policy_base import PolicyLike
+from fairsched_fast.policies.base import PolicyLike
 from fairsched_fast.result import Result
 
 State = TypeVar("State", Scenario, Batch)

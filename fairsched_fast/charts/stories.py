@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from fairsched_fast.before_after import BeforeAfter, before_and_after, headline
 from fairsched_fast.charts import parts
 from fairsched_fast.charts.bars import NAMES, draw_bars, name_bars
 from fairsched_fast.charts.style import QUIET, literal, short, styled
 from fairsched_fast.charts.timelines import draw_shares
+from fairsched_fast.comparing.before_after import BeforeAfter, before_and_after, headline
 from fairsched_fast.result import Result
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from fairsched_fast.dialects import armada, kai, kueue, mesos, spark, volcano, yarn, yunikorn
 from fairsched_fast.errors import InputError, did_you_mean
-from fairsched_fast.policy_base import Policy
-from fairsched_fast.registry import find_policy
+from fairsched_fast.policies.base import Policy
+from fairsched_fast.policies.registry import find_policy
 
 _MODULES = (armada, kai, kueue, mesos, spark, volcano, yarn, yunikorn)
 NAMES = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from fairsched_fast.dialects import NAMES, dialect
-from fairsched_fast.key_policies import KeyPolicy
+from fairsched_fast.policies.key_functions import KeyPolicy
 
 _HEAD = """# Dialects
 

@@ -13,9 +13,9 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
 from fairsched_fast.errors import InputError
 from fairsched_fast.metrics import real_jobs, share
-from fairsched_fast.policies import by_priority, counted, resource_indices
-from fairsched_fast.policy_base import Declaration
-from fairsched_fast.registry import policy
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.built_in import by_priority, counted, resource_indices
+from fairsched_fast.policies.registry import policy
 
 Floats = NDArray[np.float64]
 

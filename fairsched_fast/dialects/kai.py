@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by_age
 from fairsched_fast.errors import InputError
-from fairsched_fast.policies import by_tier, resource_indices
-from fairsched_fast.policy_base import Declaration
-from fairsched_fast.registry import policy
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.built_in import by_tier, resource_indices
+from fairsched_fast.policies.registry import policy
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by
 from fairsched_fast.errors import InputError
-from fairsched_fast.policies import resource_indices
-from fairsched_fast.policy_base import Declaration
-from fairsched_fast.registry import policy
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.built_in import resource_indices
+from fairsched_fast.policies.registry import policy
 
 Floats = NDArray[np.float64]
 

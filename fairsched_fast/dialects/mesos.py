@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
-from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
-from fairsched_fast.policies import counted
-from fairsched_fast.policy_base import Declaration
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.built_in import counted
+from fairsched_fast.policies.key_functions import KeyFacts, facts_policy, stack_facts
 
 _FACTS = 5  # for each resource: usage, demand, denominator, guarantee, whether it is guaranteed
 _WEIGHT, _EXECUTORS = -2, -1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims
-from fairsched_fast.policies import min_share_first
-from fairsched_fast.policy_base import Declaration
-from fairsched_fast.registry import policy
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.built_in import min_share_first
+from fairsched_fast.policies.registry import policy
 
 
 @policy(

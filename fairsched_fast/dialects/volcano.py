@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import Claims, rank_by
-from fairsched_fast.policy_base import Declaration
-from fairsched_fast.registry import policy
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.registry import policy
 
 
 @policy(

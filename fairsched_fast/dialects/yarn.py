@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
 from fairsched_fast.claims import rank_by_age
-from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
 from fairsched_fast.metrics import real_jobs
-from fairsched_fast.policies import counted
-from fairsched_fast.policy_base import Declaration
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.built_in import counted
+from fairsched_fast.policies.key_functions import KeyFacts, facts_policy, stack_facts
 
 Floats = NDArray[np.float64]
 

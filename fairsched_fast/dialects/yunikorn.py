@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.batch import Batch
-from fairsched_fast.key_policies import KeyFacts, facts_policy, stack_facts
-from fairsched_fast.policy_base import Declaration
-from fairsched_fast.units import common_denominator
+from fairsched_fast.batch.units import common_denominator
+from fairsched_fast.policies.base import Declaration
+from fairsched_fast.policies.key_functions import KeyFacts, facts_policy, stack_facts
 
 Floats = NDArray[np.float64]
 

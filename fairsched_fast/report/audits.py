@@ -14,7 +14,7 @@ from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.streaming import UNREADABLE, Floats, codes_of, part_name
 from fairsched_fast.report.tables import Cell, Line
 from fairsched_fast.report.words import part
-from fairsched_fast.sweep.result_tables import part_files
+from fairsched_fast.sweep.results.tables import part_files
 
 PROPERTIES = {  # a column of the audit, which is 0 where the property holds
     "envy": "Nobody envies another",

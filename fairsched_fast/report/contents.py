@@ -13,7 +13,7 @@ from fairsched_fast.report import audits, notices, pictures, swept, tables, word
 from fairsched_fast.report.effects import telling
 from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.scenes import scenes
-from fairsched_fast.sweep.explain import job_rows, pool_rows
+from fairsched_fast.sweep.results.explain import job_rows, pool_rows
 
 _ROWS = 20  # of pools, jobs, settings: more are counted
 _SPEC = 40_000  # letters of the sweep file

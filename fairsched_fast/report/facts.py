@@ -15,10 +15,10 @@ from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
 from fairsched_fast.report.streaming import Layout, layout_of, slabs
 from fairsched_fast.report.tally import Figures, Tally, of_digest
-from fairsched_fast.sweep.digest import empty_digest
-from fairsched_fast.sweep.journal import Journal
-from fairsched_fast.sweep.results import Results
-from fairsched_fast.sweep.sampling import Sweep
+from fairsched_fast.sweep.folder.digest import empty_digest
+from fairsched_fast.sweep.folder.journal import Journal
+from fairsched_fast.sweep.results.opened import Results
+from fairsched_fast.sweep.spec.sampling import Sweep
 
 _BY_NAME = {measure.name: measure for measure in FAIRNESS}
 

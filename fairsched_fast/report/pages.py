@@ -11,8 +11,8 @@ from fairsched_fast.report import words
 from fairsched_fast.report.contents import contents
 from fairsched_fast.report.facts import gather
 from fairsched_fast.report.naming import named
-from fairsched_fast.sweep.durable import StorageError, write_whole
-from fairsched_fast.sweep.results import Results
+from fairsched_fast.sweep.folder.durable import StorageError, write_whole
+from fairsched_fast.sweep.results.opened import Results
 
 NAME = "report.html"
 

@@ -23,7 +23,7 @@ from fairsched_fast.report.streaming import Floats
 from fairsched_fast.report.swept import setting_words
 from fairsched_fast.report.tally import USE, Figures
 from fairsched_fast.report.words import apart, index, share
-from fairsched_fast.sweep.digest import EDGES
+from fairsched_fast.sweep.folder.digest import EDGES
 
 _POLICIES = 12  # curves in a picture
 _LINE = 0.28  # inches, of a line of a legend

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast import metrics
-from fairsched_fast.before_after import pools_of
+from fairsched_fast.comparing.before_after import pools_of
 from fairsched_fast.errors import InputError
 from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.naming import cut, plain

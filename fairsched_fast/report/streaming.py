@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from fairsched_fast.result import StopReason
-from fairsched_fast.sweep.result_tables import part_files
-from fairsched_fast.sweep.results import Results
+from fairsched_fast.sweep.results.opened import Results
+from fairsched_fast.sweep.results.tables import part_files
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.sweep.axes import Axis, Choice, Listed, Stepped, Uniform, read_axis, read_draw
-from fairsched_fast.sweep.paths import split_path
+from fairsched_fast.sweep.spec.axes import (
+    Axis,
+    Choice,
+    Listed,
+    Stepped,
+    Uniform,
+    read_axis,
+    read_draw,
+)
+from fairsched_fast.sweep.spec.paths import split_path
 
 _LISTED = 8  # values told one by one
 _FIELDS = {

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.columns import ResourceColumns
+from fairsched_fast.comparing.paired import Pairs, pairs_of, told
 from fairsched_fast.measures import FAIRNESS, Measure, all_measures
-from fairsched_fast.paired import Pairs, pairs_of, told
 from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
 from fairsched_fast.report.streaming import Floats, Layout, Slab
 from fairsched_fast.result import StopReason
-from fairsched_fast.sweep.digest import CHARTED, EDGES, Digest, histogram_of
+from fairsched_fast.sweep.folder.digest import CHARTED, EDGES, Digest, histogram_of
 
 USE = "utilization"
 """Mean use of a pool's resources, those of zero capacity left out."""

@@ -7,8 +7,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fairsched_fast.policy_base import Policy, PolicyLike
-    from fairsched_fast.sweep.sampling import Sweep
+    from fairsched_fast.policies.base import Policy, PolicyLike
+    from fairsched_fast.sweep.spec.sampling import Sweep
 
 
 _BETWEEN = re.compile(r",(?![^(]*\))")  # a comma outside parentheses
@@ -21,7 +21,7 @@ def packaged(name: str) -> str:
 
 def notebook_sweep() -> Sweep:
     """The notebook's scenario."""
-    from fairsched_fast.sweep.reading import parse_sweep
+    from fairsched_fast.sweep.spec.reading import parse_sweep
 
     return parse_sweep(packaged("notebook.toml"), "notebook.toml")
 
@@ -34,7 +34,7 @@ def policy_of(sweep: Sweep, given: PolicyLike) -> Policy:
     InputError
         On an unknown policy.
     """
-    from fairsched_fast.registry import find_policy
+    from fairsched_fast.policies.registry import find_policy
 
     labelled = (policy for policy in sweep.policies if policy.name == given)
     return next(labelled, None) or find_policy(given)
@@ -60,7 +60,7 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
         When two are not given.
     """
     from fairsched_fast.errors import InputError
-    from fairsched_fast.registry import find_policy
+    from fairsched_fast.policies.registry import find_policy
 
     policies = sweep.policies
     if given is not None:

@@ -1,0 +1,1 @@
+"""Results beside one another: paired differences, where two part, before and after."""

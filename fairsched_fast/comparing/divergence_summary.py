@@ -1,0 +1,277 @@
+"""What many divergences come to: how often, at which step, why, and who wins and loses by them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairsched_fast.comparing.divergence import Partings, Split, check_same_scenarios, part
+from fairsched_fast.errors import plural
+from fairsched_fast.result import Result
+
+_NAMED = 3  # jobs named in a sentence
+_BECAUSE = {
+    Split.KEY: "their keys order the two jobs otherwise",
+    Split.TIE: "the two jobs tie under one of them or both",
+    Split.STAGE: "they are of different stages",
+    Split.END: "one of them ends there",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The scenario in which most executors moved, the first of equals."""
+
+    scenario: int
+    step: int
+    split: str
+    chosen: tuple[str | None, str | None]  # by a and by b; None where the run had ended
+    moved: int
+    lost_most: str | None
+    lost: int
+    gained_most: str | None
+    gained: int
+
+
+@dataclass(frozen=True, slots=True)
+class DivergenceSummary:
+    """What the divergences of b from a come to; `str` tells it.
+
+    Attributes
+    ----------
+    policies
+        Of a and of b.
+    scenarios
+        How many were looked at (scenario × pool).
+    first_steps : int64 (N + 1,)
+        In how many they first differ at step n, from 1; place 0 has those that never do.
+    splits
+        In how many why, by `Split` in lower case.
+    ends_differ
+        In how many some job ends with more or fewer executors.
+    moved
+        Executors moved in all.
+    change
+        By job, executors gained in all less those lost; 0 where a job is not named.
+    example
+        A scenario to look at, where any differ.
+    """
+
+    policies: tuple[str, str]
+    scenarios: int = 0
+    first_steps: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    splits: Counter[str] = field(default_factory=Counter)
+    ends_differ: int = 0
+    moved: int = 0
+    change: Counter[str] = field(default_factory=Counter)
+    example: Example | None = None
+
+    @property
+    def differing(self) -> int:
+        """In how many scenarios they differ at some step."""
+        return self.scenarios - int(self.first_steps[0])
+
+    def step_quantile(self, fraction: float) -> int | None:
+        """The first differing step by which this part of those that differ do so."""
+        if not self.differing:
+            return None
+        reached = self.first_steps[1:].cumsum() >= fraction * self.differing
+        return int(reached.argmax()) + 1
+
+    def __add__(self, other: DivergenceSummary) -> DivergenceSummary:
+        """Both, this one's scenarios first."""
+        steps = np.zeros(max(len(self.first_steps), len(other.first_steps)), np.int64)
+        for summary in (self, other):
+            steps[: len(summary.first_steps)] += summary.first_steps
+        change = Counter(self.change)
+        change.update(other.change)
+        examples = [s.example for s in (self, other) if s.example is not None]
+        return DivergenceSummary(
+            self.policies,
+            self.scenarios + other.scenarios,
+            steps,
+            self.splits + other.splits,
+            self.ends_differ + other.ends_differ,
+            self.moved + other.moved,
+            change,
+            max(examples, key=lambda example: example.moved, default=None),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a program: plain numbers and words."""
+        return {
+            "baseline": self.policies[0],
+            "policy": self.policies[1],
+            "scenarios": self.scenarios,
+            "differing": self.differing,
+            "ends_differ": self.ends_differ,
+            "first_step": {
+                name: self.step_quantile(q)
+                for name, q in (("least", 0.0), ("25%", 0.25), ("50%", 0.5), ("75%", 0.75))
+            }
+            | {"most": self.step_quantile(1.0)},
+            "splits": {s.name.lower(): self.splits[s.name.lower()] for s in Split if s},
+            "executors_moved": self.moved,
+            "change": dict(self._changed()),
+            "example": None if self.example is None else asdict(self.example),
+        }
+
+    def _changed(self) -> list[tuple[str, int]]:
+        """Jobs with what they gain in all, who gains most first; without those it evens out for."""
+        changed = [(job, total) for job, total in self.change.items() if total]
+        return sorted(changed, key=lambda pair: (-pair[1], pair[0]))
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """How often, at which step, why, who wins and loses, and an example."""
+        a, b = self.policies
+        if not self.differing:
+            return [f"{b} serves the same jobs in the same order as {a} in all of them."]
+        return [self._how_often(), self._when(), self._why(), self._at_the_end(), *self._shown()]
+
+    def _how_often(self) -> str:
+        a, b = self.policies
+        share = percent(self.differing, self.scenarios)
+        only = self.differing - self.ends_differ
+        order = f"; in {only:,} of these only the order differs" if only else ""
+        return (
+            f"{b} and {a} serve different jobs in {self.differing:,} of "
+            f"{plural(self.scenarios, 'run')} ({share}){order}."
+        )
+
+    def _when(self) -> str:
+        first, low, middle, high, last = map(self.step_quantile, (0.0, 0.25, 0.5, 0.75, 1.0))
+        if first == last:
+            return f"They part at step {first}."
+        half = f"half of them between {low} and {high}" if low != high else f"most of them at {low}"
+        return f"They part at step {middle} in the median, {half}, the last at {last}."
+
+    def _why(self) -> str:
+        counted = ((split, self.splits[split.name.lower()]) for split in _BECAUSE)
+        told = [
+            f"{_BECAUSE[split]} ({percent(count, self.differing)})"
+            for split, count in counted
+            if count
+        ]
+        return f"Why: {', '.join(told)}."
+
+    def _at_the_end(self) -> str:
+        b = self.policies[1]
+        if not self.ends_differ:
+            return "In the end every job has the same."
+        moved = f"{self.moved / self.ends_differ:.3g}"
+        noun = "executor" if moved == "1" else "executors"
+        return f"Where the end differs, {b} moves {moved} {noun} on average{self._for_whom()}."
+
+    def _for_whom(self) -> str:
+        """Jobs by what they gain or lose over all runs, those in the middle left out."""
+        each = [f"{job} {total / self.scenarios:+.3g}" for job, total in self._changed()]
+        if not each:
+            return ""
+        if len(each) > 2 * _NAMED:
+            each = [*each[:_NAMED], "…", *each[-_NAMED:]]
+        return f"; over all runs: {', '.join(each)}"
+
+    def _shown(self) -> list[str]:
+        shown, (a, b) = self.example, self.policies
+        if shown is None or not shown.moved:
+            return []
+        served = " and ".join(
+            f"{policy} {'ends' if job is None else f'serves {job}'}"
+            for policy, job in zip((a, b), shown.chosen, strict=True)
+        )
+        ends = [
+            f"{job} ends with {amount:,} {word}"
+            for job, amount, word in (
+                (shown.lost_most, shown.lost, "fewer"),
+                (shown.gained_most, shown.gained, "more"),
+            )
+            if job is not None
+        ]
+        return [
+            f"The most is moved in scenario {shown.scenario}: at step {shown.step} {served}; "
+            f"{', '.join(ends)}."
+        ]
+
+
+def divergences(a: Result, b: Result) -> DivergenceSummary:
+    """What the divergences of two results of the same scenarios come to; see `divergence`.
+
+    Raises
+    ------
+    InputError
+        When the two are of different scenarios or `on_full`.
+    """
+    check_same_scenarios(a, b)
+    return summarise(a, b, a.batch.labels.scenario)
+
+
+def summarise(a: Result, b: Result, scenario: NDArray[np.int64]) -> DivergenceSummary:
+    """The same of results of the same scenarios, unchecked, whose ids are `scenario` (S,)."""
+    found, names = part(a, b), a.batch.labels.jobs
+    moved, S = found.moved, a.batch.S
+    split = np.bincount(found.split, minlength=len(Split))
+    most = int(np.where(found.step > 0, moved, -1).argmax())
+    return DivergenceSummary(
+        (a.policy.name, b.policy.name),
+        S,
+        np.bincount(found.step),
+        Counter({s.name.lower(): int(split[s]) for s in Split if s and split[s]}),
+        int((moved > 0).sum()),
+        int(moved.sum()),
+        _by_name(found, names),
+        _example(found, most, scenario, names[most if len(names) > 1 else 0].tolist()),
+    )
+
+
+def _by_name(found: Partings, names: NDArray[np.object_]) -> Counter[str]:
+    change = found.change
+    if len(names) == 1:
+        totals = zip(names[0].tolist(), change.sum(axis=0, dtype=np.int64).tolist(), strict=True)
+    else:
+        place = np.nonzero(change)
+        totals = zip(names[place].tolist(), change[place].tolist(), strict=True)
+    counted = Counter[str]()
+    for name, total in totals:
+        counted[name] += total
+    del counted[""]  # padding
+    return counted
+
+
+def _example(
+    found: Partings, row: int, scenario: NDArray[np.int64], names: list[str]
+) -> Example | None:
+    if not found.step[row]:
+        return None
+
+    def job(index: int) -> str | None:
+        return names[index] if index >= 0 else None
+
+    (loser, lost), (gainer, gained) = (
+        (job(int(who[row])), int(amount[row])) for who, amount in map(found.most, (-1, 1))
+    )
+    return Example(
+        scenario=int(scenario[row]),
+        step=int(found.step[row]),
+        split=Split(found.split[row]).name.lower(),
+        chosen=(job(int(found.a.chosen[row])), job(int(found.b.chosen[row]))),
+        moved=int(found.moved[row]),
+        lost_most=loser,
+        lost=lost,
+        gained_most=gainer,
+        gained=gained,
+    )
+
+
+def percent(count: int, of: int) -> str:
+    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
+    share = f"{100 * count / of:.1f}"
+    if 0 < count < of and share in ("0.0", "100.0"):
+        return "<0.1%" if share == "0.0" else ">99.9%"
+    return f"{share}%"

@@ -1,0 +1,1 @@
+"""Running a sweep: cut into chunks, each the same work wherever it is done."""
