@@ -110,7 +110,7 @@ def story(
     from fairsched_fast import story as telling
     from fairsched_fast.engine import allocate
     from fairsched_fast.sweep import notebook_sweep, story_policies
-    from fairsched_fast.sweep.spec.reading import load_sweep
+    from fairsched_fast.sweep.scenarios.reading import load_sweep
 
     load_policies(policy_file)
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
@@ -149,7 +149,7 @@ def sweep(
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep.running.run import run_sweep
     from fairsched_fast.sweep.running.words import describe_failures, describe_outcome
-    from fairsched_fast.sweep.spec.reading import load_sweep
+    from fairsched_fast.sweep.scenarios.reading import load_sweep
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
@@ -216,7 +216,7 @@ def compare(
     from fairsched_fast.sweep import listed_policies
     from fairsched_fast.sweep.running.comparing import compare_sweep
     from fairsched_fast.sweep.running.comparison_words import describe_comparison
-    from fairsched_fast.sweep.spec.reading import load_sweep
+    from fairsched_fast.sweep.scenarios.reading import load_sweep
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
@@ -259,7 +259,7 @@ def plan(
     """Say how many scenarios, rows and bytes a sweep comes to, and how long it takes."""
     from fairsched_fast.sweep.running.plan import make_plan
     from fairsched_fast.sweep.running.words import describe_plan
-    from fairsched_fast.sweep.spec.reading import load_sweep
+    from fairsched_fast.sweep.scenarios.reading import load_sweep
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)

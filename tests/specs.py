@@ -1,6 +1,6 @@
 """Sweep files to start from, as text, and what they mean."""
 
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 POOL = """
 [[pool]]

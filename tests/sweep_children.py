@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sweep_files import ran
 
-from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.scenarios import chunks
 
 SMALL_SLICE = 1000
 """Rows of a slice, and here of a part, so that a small sweep has several."""

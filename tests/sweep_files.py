@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 
 from fairsched_fast.sweep.running import compute
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 
 def ran(text, folder, **options):

@@ -14,8 +14,8 @@ from fairsched_fast.sweep.results.explain import explain
 from fairsched_fast.sweep.results.opened import Results
 from fairsched_fast.sweep.running.plan import make_plan
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec import chunks
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios import chunks
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAMES = {column.name for column in COLUMNS if column.kind in ("job", "resource")}

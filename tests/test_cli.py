@@ -19,7 +19,7 @@ from sweep_files import messages
 
 import fairsched_fast as fs
 from fairsched_fast.policies.registry import known_policies
-from fairsched_fast.sweep.spec.reading import load_sweep
+from fairsched_fast.sweep.scenarios.reading import load_sweep
 
 GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 ENDLESS = blocks("repeat = 1_000_000_000_000") + "[output]\njobs = false\n"

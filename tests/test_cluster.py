@@ -16,7 +16,7 @@ from sweep_files import everything_in, lasting, ran
 import fairsched_fast as fs
 from fairsched_fast.sweep.folder.durable import StorageError
 from fairsched_fast.sweep.running import cluster
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'fairsched-fast[dask]'")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")

@@ -10,7 +10,7 @@ from pages import Page
 import fairsched_fast as fs
 from fairsched_fast.dialects.__main__ import page as dialects_page
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec.reading import load_sweep
+from fairsched_fast.sweep.scenarios.reading import load_sweep
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -37,7 +37,7 @@ HOUSE = [
     ["cli"],
     ["__main__"],
 ]
-SWEEP = ["spec", "folder", "running", "results"]  # the rooms of `sweep`, from the ground up
+SWEEP = ["scenarios", "folder", "running", "results"]  # the rooms of `sweep`, from the ground up
 FLOOR = {module: floor for floor, modules in enumerate(HOUSE) for module in modules}
 
 

@@ -5,7 +5,7 @@ from complaints import refused
 from specs import CSV, TABLE, drawn_from, spec
 
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 WRONG_CELLS = {
     "-500": "'-500' × 0.001; expected a number, 0 or more",

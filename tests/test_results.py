@@ -16,9 +16,9 @@ from sweep_files import ran, read, rows
 import fairsched_fast as fs
 from fairsched_fast.sweep.results.opened import Results
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec import chunks
-from fairsched_fast.sweep.spec.reading import parse_sweep
-from fairsched_fast.sweep.spec.schema import spec_hash
+from fairsched_fast.sweep.scenarios import chunks
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.schema import spec_hash
 
 GRID = "grid = { extra_executors = [5, 15, 40], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 CEILINGS = (

@@ -10,7 +10,7 @@ from notebook_figures import SCENARIO
 from fairsched_fast import sweep
 from fairsched_fast.sweep.running.plan import make_plan
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec.reading import load_sweep
+from fairsched_fast.sweep.scenarios.reading import load_sweep
 
 SWEEPS = Path(__file__).parents[1] / "sweeps"
 PODS = "openb_pod_list_default.csv"

@@ -8,7 +8,7 @@ from specs import CSV, TABLE, spec, two_pools
 from strategies import how_many
 
 import fairsched_fast as fs
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 # Every kind of section and axis, to be damaged.
 EVERYTHING = """

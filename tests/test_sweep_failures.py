@@ -10,7 +10,7 @@ from sweep_files import counted, everything_in, lasting, messages, ran, rows
 
 import fairsched_fast as fs
 from fairsched_fast.sweep.running.words import describe_failures, describe_outcome
-from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.scenarios import chunks
 
 BROKEN = {"at": 20, "tried": 0, "cured_by_trying": False}
 
@@ -83,7 +83,7 @@ def test_a_sweep_of_which_everything_fails_says_so(tmp_path, monkeypatch):
     monkeypatch.setitem(BROKEN, "at", 15)
     text = spec(policies='["moody"]').replace("[[job]]", "[[job]]", 1)
     monkeypatch.setattr(
-        "fairsched_fast.sweep.spec.reading._check_policies", lambda sweep, where: None
+        "fairsched_fast.sweep.scenarios.reading._check_policies", lambda sweep, where: None
     )
     outcome = ran(text, tmp_path)
     assert len(outcome.failures) == 1

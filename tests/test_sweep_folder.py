@@ -12,7 +12,7 @@ from sweep_files import everything_in, messages, parts_in, ran, read, rows
 import fairsched_fast as fs
 from fairsched_fast.sweep.folder import store
 from fairsched_fast.sweep.running.words import describe_outcome
-from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.scenarios import chunks
 
 GRID = "grid = { extra_executors = { range = [0, 40] }, 'job.Heavy.max_executors' = [3, 9, 30] }"
 MANY = blocks(

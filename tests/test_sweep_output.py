@@ -11,8 +11,8 @@ from sweep_files import everything_in, parts_in, ran, read, rows
 import fairsched_fast as fs
 from fairsched_fast.sweep.running.plan import make_plan
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.spec import chunks
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios import chunks
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 AXES = (
     "grid = { 'pool.Night.capacity.gpu' = [2, 3, 8], 'job.\"ad hoc\".max_executors' = [3, 4] }\n"

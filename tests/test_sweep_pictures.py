@@ -8,7 +8,7 @@ from sweep_files import ran, rows
 
 from fairsched_fast import charts
 from fairsched_fast.sweep.folder.digest import CHARTED
-from fairsched_fast.sweep.spec import chunks
+from fairsched_fast.sweep.scenarios import chunks
 
 GRID = """
 [[block]]

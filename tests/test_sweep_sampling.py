@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from specs import TABLE, blocks, drawn_from, sweep_of
 
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 HEAVY, LIGHT = "'job.Heavy.usage.cpu'", "'job.Light.usage.cpu'"
 UNIT = "{ min = 0, max = 1 }"

@@ -6,7 +6,7 @@ from complaints import refused
 from specs import POOL, TABLE, blocks, drawn_from, sweep_of, two_pools
 
 import fairsched_fast as fs
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 
 def planes(batch):

@@ -7,7 +7,7 @@ from complaints import refused
 from specs import JOBS, POOL, TABLE, blocks, spec, sweep_of, two_pools
 
 from fairsched_fast.sweep.running.plan import make_plan
-from fairsched_fast.sweep.spec.reading import load_sweep, parse_sweep
+from fairsched_fast.sweep.scenarios.reading import load_sweep, parse_sweep
 
 CPU = "'pool.Batch.capacity.cpu'"
 

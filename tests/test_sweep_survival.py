@@ -18,8 +18,8 @@ from sweep_files import counted, everything_in, lasting, parts_in, ran
 from fairsched_fast.sweep.folder import journal, store
 from fairsched_fast.sweep.folder.durable import StorageError
 from fairsched_fast.sweep.running import run
-from fairsched_fast.sweep.spec import chunks
-from fairsched_fast.sweep.spec.reading import parse_sweep
+from fairsched_fast.sweep.scenarios import chunks
+from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 TEXT = blocks(
     "grid = { extra_executors = { range = [0, 40] }, 'job.Heavy.max_executors' = [3, 9, 30] }\n"

@@ -18,7 +18,7 @@ from fairsched_fast.report.tally import Figures, Tally, of_digest
 from fairsched_fast.sweep.folder.digest import empty_digest
 from fairsched_fast.sweep.folder.journal import Journal
 from fairsched_fast.sweep.results.opened import Results
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 _BY_NAME = {measure.name: measure for measure in FAIRNESS}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.sweep.spec.axes import (
+from fairsched_fast.sweep.scenarios.axes import (
     Axis,
     Choice,
     Listed,
@@ -18,7 +18,7 @@ from fairsched_fast.sweep.spec.axes import (
     read_axis,
     read_draw,
 )
-from fairsched_fast.sweep.spec.paths import split_path
+from fairsched_fast.sweep.scenarios.paths import split_path
 
 _LISTED = 8  # values told one by one
 _FIELDS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairsched_fast.policies.base import Policy, PolicyLike
-    from fairsched_fast.sweep.spec.sampling import Sweep
+    from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 
 _BETWEEN = re.compile(r",(?![^(]*\))")  # a comma outside parentheses
@@ -21,7 +21,7 @@ def packaged(name: str) -> str:
 
 def notebook_sweep() -> Sweep:
     """The notebook's scenario."""
-    from fairsched_fast.sweep.spec.reading import parse_sweep
+    from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
     return parse_sweep(packaged("notebook.toml"), "notebook.toml")
 

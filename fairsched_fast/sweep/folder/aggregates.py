@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairsched_fast.moments import Moments, moments_of, no_moments
-from fairsched_fast.sweep.spec.output import Aggregate
+from fairsched_fast.sweep.scenarios.output import Aggregate
 
 _TOLD = {
     "measure": "column of the summary",

@@ -22,7 +22,7 @@ from fairsched_fast.sweep.folder.parts import (
     summary_schema,
     words_type,
 )
-from fairsched_fast.sweep.spec.sampling import Rows, Sweep
+from fairsched_fast.sweep.scenarios.sampling import Rows, Sweep
 
 
 def audit_schema(sweep: Sweep) -> pa.Schema:

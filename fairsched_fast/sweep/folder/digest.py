@@ -21,8 +21,8 @@ from fairsched_fast.measures import Figures
 from fairsched_fast.moments import Moments
 from fairsched_fast.result import Result, StopReason
 from fairsched_fast.sweep.folder.aggregates import count_rows, no_rows
-from fairsched_fast.sweep.spec.paths import Setting
-from fairsched_fast.sweep.spec.sampling import Rows, Sweep
+from fairsched_fast.sweep.scenarios.paths import Setting
+from fairsched_fast.sweep.scenarios.sampling import Rows, Sweep
 
 EDGES = np.linspace(0.0, 1.0, 10_001)
 FAIRNESS = ("dominant_share_gap", "jain")

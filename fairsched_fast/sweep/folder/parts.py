@@ -15,9 +15,9 @@ from fairsched_fast.columns import unit_of
 from fairsched_fast.measures import Figures
 from fairsched_fast.number_rules import COUNT
 from fairsched_fast.result import Result, StopReason
-from fairsched_fast.sweep.spec.paths import Setting
-from fairsched_fast.sweep.spec.sampling import Rows, Sweep
-from fairsched_fast.sweep.spec.settings import Settings
+from fairsched_fast.sweep.scenarios.paths import Setting
+from fairsched_fast.sweep.scenarios.sampling import Rows, Sweep
+from fairsched_fast.sweep.scenarios.settings import Settings
 
 SCHEMA_VERSION = 1
 

@@ -14,8 +14,8 @@ from fairsched_fast import charts
 from fairsched_fast.charts.style import short, styled
 from fairsched_fast.sweep.folder.digest import CHARTED, EDGES, Digest, heat_axes
 from fairsched_fast.sweep.folder.store import CHARTS, Store
-from fairsched_fast.sweep.spec.paths import Setting
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.paths import Setting
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 TITLES = {
     "dominant_share_gap": "Gap between dominant shares",

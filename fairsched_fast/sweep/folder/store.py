@@ -25,8 +25,8 @@ from fairsched_fast.sweep.folder.durable import PARTIAL, Stamp, StorageError, wr
 from fairsched_fast.sweep.folder.journal import ChunkRecord, Journal
 from fairsched_fast.sweep.folder.ownership import MANIFEST, SPEC, check_same, read_manifest
 from fairsched_fast.sweep.folder.parts import SCHEMA_VERSION
-from fairsched_fast.sweep.spec.chunks import Chunk
-from fairsched_fast.sweep.spec.schema import spec_hash
+from fairsched_fast.sweep.scenarios.chunks import Chunk
+from fairsched_fast.sweep.scenarios.schema import spec_hash
 
 FORMAT = "fairsched-sweep"
 KINDS = ("summary", "jobs", "steps", "audit")

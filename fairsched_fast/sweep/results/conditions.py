@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from fairsched_fast.errors import InputError, Problems, did_you_mean
-from fairsched_fast.sweep.spec.paths import split_path
-from fairsched_fast.sweep.spec.where import Algebra, parse_filter
+from fairsched_fast.sweep.scenarios.paths import split_path
+from fairsched_fast.sweep.scenarios.where import Algebra, parse_filter
 
 
 def _constant(value: float | str) -> pc.Expression:

@@ -25,8 +25,8 @@ from fairsched_fast.sweep.folder.journal import ChunkRecord
 from fairsched_fast.sweep.folder.ownership import SPEC
 from fairsched_fast.sweep.folder.store import versions
 from fairsched_fast.sweep.running.compute import attempt
-from fairsched_fast.sweep.spec.chunks import Chunk
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.chunks import Chunk
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 if TYPE_CHECKING:
     from distributed import Client, Future

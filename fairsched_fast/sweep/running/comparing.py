@@ -19,9 +19,9 @@ from fairsched_fast.policies.base import PolicyLike
 from fairsched_fast.progress import Advance
 from fairsched_fast.sweep.running.compute import batches_of, run_pool
 from fairsched_fast.sweep.running.run import check_overfull
-from fairsched_fast.sweep.spec.chunks import Chunk, chunks, slice_size
-from fairsched_fast.sweep.spec.counting import NOTHING_KEPT, count_kept
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks, slice_size
+from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 _AHEAD = 2  # slices waiting beside those that run: bounds memory
 

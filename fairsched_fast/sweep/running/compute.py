@@ -25,8 +25,8 @@ from fairsched_fast.sweep.folder.durable import Stamp, StorageError, beside, par
 from fairsched_fast.sweep.folder.journal import ChunkRecord, Part
 from fairsched_fast.sweep.folder.parts import jobs_table, steps_table, summary_table
 from fairsched_fast.sweep.folder.store import part_path
-from fairsched_fast.sweep.spec.chunks import Chunk, slice_size
-from fairsched_fast.sweep.spec.sampling import Rows, Sweep
+from fairsched_fast.sweep.scenarios.chunks import Chunk, slice_size
+from fairsched_fast.sweep.scenarios.sampling import Rows, Sweep
 
 ATTEMPTS = 2
 

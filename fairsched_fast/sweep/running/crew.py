@@ -9,8 +9,8 @@ from typing import Protocol
 
 from fairsched_fast.sweep.folder.journal import ChunkRecord
 from fairsched_fast.sweep.running.compute import attempt
-from fairsched_fast.sweep.spec.chunks import Chunk
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.chunks import Chunk
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 _AHEAD = 2  # chunks waiting beside those that run: bounds memory
 

@@ -13,10 +13,10 @@ from fairsched_fast import engine
 from fairsched_fast.sweep.folder.durable import write_parquet
 from fairsched_fast.sweep.running.compute import tables_of
 from fairsched_fast.sweep.running.run import check_overfull
-from fairsched_fast.sweep.spec.chunks import Chunk, chunks, rows_per_scenario, slice_size
-from fairsched_fast.sweep.spec.counting import count_kept
-from fairsched_fast.sweep.spec.sampling import Sweep
-from fairsched_fast.sweep.spec.settings import plain_number
+from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks, rows_per_scenario, slice_size
+from fairsched_fast.sweep.scenarios.counting import count_kept
+from fairsched_fast.sweep.scenarios.sampling import Sweep
+from fairsched_fast.sweep.scenarios.settings import plain_number
 
 PROBE = 16_384  # scenarios that are run to learn what one costs
 _PLACES = [k / 32 for k in (16, 8, 24, *range(0, 33, 4), *range(1, 33, 2))]  # until one is kept

@@ -32,10 +32,10 @@ from fairsched_fast.sweep.folder.journal import ChunkRecord
 from fairsched_fast.sweep.folder.parts import summary_schema
 from fairsched_fast.sweep.folder.store import AGGREGATES, Store
 from fairsched_fast.sweep.running.crew import Crew, Threads
-from fairsched_fast.sweep.spec.chunks import Chunk, chunks
-from fairsched_fast.sweep.spec.counting import NOTHING_KEPT, count_kept
-from fairsched_fast.sweep.spec.reading import load_sweep
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks
+from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
+from fairsched_fast.sweep.scenarios.reading import load_sweep
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -13,7 +13,7 @@ from fairsched_fast.sweep.folder.digest import FAIRNESS, Digest
 from fairsched_fast.sweep.folder.ownership import MANIFEST
 from fairsched_fast.sweep.running.plan import Plan
 from fairsched_fast.sweep.running.run import Outcome
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 _FAILURES_SHOWN = 10
 _KINDS = {".png": "chart     ", ".parquet": "aggregate "}

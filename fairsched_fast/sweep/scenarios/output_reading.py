@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from fairsched_fast.errors import Problems, did_you_mean
 from fairsched_fast.measures import all_measures
 from fairsched_fast.result import StopReason
-from fairsched_fast.sweep.spec.axes import Axis, Choice, Draw, Uniform
-from fairsched_fast.sweep.spec.output import Aggregate, Audits, Output
-from fairsched_fast.sweep.spec.paths import Setting
-from fairsched_fast.sweep.spec.sampling import Sweep
-from fairsched_fast.sweep.spec.schema import (
+from fairsched_fast.sweep.scenarios.axes import Axis, Choice, Draw, Uniform
+from fairsched_fast.sweep.scenarios.output import Aggregate, Audits, Output
+from fairsched_fast.sweep.scenarios.paths import Setting
+from fairsched_fast.sweep.scenarios.sampling import Sweep
+from fairsched_fast.sweep.scenarios.schema import (
     AggregateSection,
     AuditSection,
     OutputSection,

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairsched_fast.errors import did_you_mean
 from fairsched_fast.number_rules import COUNT, JOB_NUMBERS, JOB_QUANTITIES, QUANTITY, NumberRule
-from fairsched_fast.sweep.spec.settings import Settings
+from fairsched_fast.sweep.scenarios.settings import Settings
 
 _EXAMPLE = (
     "names joined by dots, as in pool.Batch.capacity.cpu; a name with a dot or a space is quoted, "

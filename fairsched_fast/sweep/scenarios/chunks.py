@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairsched_fast.auditing.probes import ways
-from fairsched_fast.sweep.spec.sampling import Sweep
+from fairsched_fast.sweep.scenarios.sampling import Sweep
 
 PART_ROWS = 1 << 20
 """About as many rows does the largest part of a chunk hold, in a sweep large enough for it."""

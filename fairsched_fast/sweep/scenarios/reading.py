@@ -14,13 +14,13 @@ from fairsched_fast.model import Job, Pool, Scenario
 from fairsched_fast.number_rules import JOB_NUMBERS
 from fairsched_fast.policies.base import Policy
 from fairsched_fast.policies.registry import find_policy
-from fairsched_fast.sweep.spec.axes import Axis, Draw, extremes, read_axis, read_draw
-from fairsched_fast.sweep.spec.jobs_table import Column, JobsTable, read_jobs_table
-from fairsched_fast.sweep.spec.output import Output
-from fairsched_fast.sweep.spec.output_reading import read_output
-from fairsched_fast.sweep.spec.paths import Setting, find_setting
-from fairsched_fast.sweep.spec.sampling import SOBOL_POINTS, Block, Sweep
-from fairsched_fast.sweep.spec.schema import (
+from fairsched_fast.sweep.scenarios.axes import Axis, Draw, extremes, read_axis, read_draw
+from fairsched_fast.sweep.scenarios.jobs_table import Column, JobsTable, read_jobs_table
+from fairsched_fast.sweep.scenarios.output import Output
+from fairsched_fast.sweep.scenarios.output_reading import read_output
+from fairsched_fast.sweep.scenarios.paths import Setting, find_setting
+from fairsched_fast.sweep.scenarios.sampling import SOBOL_POINTS, Block, Sweep
+from fairsched_fast.sweep.scenarios.schema import (
     BlockSection,
     ColumnSection,
     JobsSection,
@@ -28,8 +28,8 @@ from fairsched_fast.sweep.spec.schema import (
     parse_spec,
     read_spec,
 )
-from fairsched_fast.sweep.spec.settings import Settings, read_settings
-from fairsched_fast.sweep.spec.where import Filter, parse_filter
+from fairsched_fast.sweep.scenarios.settings import Settings, read_settings
+from fairsched_fast.sweep.scenarios.where import Filter, parse_filter
 
 _LARGEST = 2**62
 

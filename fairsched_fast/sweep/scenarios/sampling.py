@@ -26,12 +26,12 @@ from fairsched_fast.columns import ResourceColumns, resource_columns
 from fairsched_fast.errors import InputError
 from fairsched_fast.model import Scenario
 from fairsched_fast.policies.base import Policy
-from fairsched_fast.sweep.spec.axes import Axis, Draw, extremes
-from fairsched_fast.sweep.spec.jobs_table import JobsTable
-from fairsched_fast.sweep.spec.output import Output
-from fairsched_fast.sweep.spec.paths import Setting, find_setting
-from fairsched_fast.sweep.spec.settings import Settings
-from fairsched_fast.sweep.spec.where import Filter
+from fairsched_fast.sweep.scenarios.axes import Axis, Draw, extremes
+from fairsched_fast.sweep.scenarios.jobs_table import JobsTable
+from fairsched_fast.sweep.scenarios.output import Output
+from fairsched_fast.sweep.scenarios.paths import Setting, find_setting
+from fairsched_fast.sweep.scenarios.settings import Settings
+from fairsched_fast.sweep.scenarios.where import Filter
 
 Index = NDArray[np.int64]
 

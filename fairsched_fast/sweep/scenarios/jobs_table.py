@@ -19,7 +19,7 @@ from fairsched_fast.batch import Batch, Labels
 from fairsched_fast.errors import InputError, Problems, did_you_mean
 from fairsched_fast.model import Job
 from fairsched_fast.number_rules import JOB_NUMBERS, NO_LIMIT, QUANTITY
-from fairsched_fast.sweep.spec.settings import Settings, plain_number, stack
+from fairsched_fast.sweep.scenarios.settings import Settings, plain_number, stack
 
 _MANY = 10  # problems named before "and more"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairsched_fast.errors import InputError
-from fairsched_fast.sweep.spec.sampling import Block, Sweep
+from fairsched_fast.sweep.scenarios.sampling import Block, Sweep
 
 NOTHING_KEPT = "`where` keeps no scenario; expected at least one. Loosen it"
 
