@@ -213,9 +213,9 @@ queues = [
 ]
 state = fs.Scenario(pool, queues, extra_executors=20)
 mesos, kueue = fs.allocate(state, "mesos"), fs.allocate(state, "kueue")
-step = (mesos.choices[0] != kueue.choices[0]).argmax()
+step = fs.divergence(mesos, kueue).loc[0, "step"]
 for result in (mesos, kueue):
-    now = result.step_log().loc[step]
+    now = result.step_log().set_index("step", drop=False).loc[step]
     print(f"{result.policy.name}: {result.granted[0]} to prod and adhoc")
     print(f"  step {now['step']} to {now['allocated_to']}:\n    {now['reason']}")
 
