@@ -11,7 +11,7 @@ from sweep_files import ran
 from test_tables import LOG_COLUMNS
 
 import fairsched_fast as fs
-from fairsched_fast.why.codes import step_log
+from fairsched_fast.why import step_log
 from fairsched_fast.why.log_words import told_steps
 
 DETAILS = ["measure", "key_before", "runner_up", "margin", "decided_by"]
