@@ -116,18 +116,7 @@ def test_the_policy_that_comes_then_is_checked(outer):
         fs.allocate(SCENARIO, fs.find_policy(outer, then="dfr"))
 
 
-A = fs.Scenario(fs.Pool("A", {"cpu": 10}, {"cpu": 1}), fs.Job("x"), 1)
-B = fs.Scenario(
-    fs.Pool("B", {"gpu": 4, "cpu": 8}, {"gpu": 1, "cpu": 1}),
-    [fs.Job("x", usage={"gpu": 2}), fs.Job("y", usage={"cpu": 3})],
-    1,
-)
-
-
-@pytest.mark.parametrize("policy", ['max_min(resource="cpu")', "drf", "asset"])
-def test_a_pool_has_the_results_it_has_alone_whatever_its_neighbours_resources(policy):
-    alone = [fs.allocate(scenario, policy).choices[0, 0] for scenario in (A, B)]
-    assert fs.allocate([A, B], policy).choices[:, 0].tolist() == alone
+B = fs.Scenario(fs.Pool("B", {"gpu": 4, "cpu": 8}, {"gpu": 1, "cpu": 1}), fs.Job("x"), 1)
 
 
 def test_an_unknown_resource_is_answered_with_the_nearest_known_one():
