@@ -1,6 +1,7 @@
 """Pools are isolated: what one comes to does not depend on which others stand beside it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from specs import two_pools
 from sweep_files import ran
@@ -97,3 +98,45 @@ def test_a_sweeps_files_are_what_its_scenarios_come_to_again(tmp_path):
             for row, pool in enumerate(again.granted.tolist()):
                 for name, granted in zip(again.batch.job_names(row), pool, strict=True):
                     assert not name or written[i, policy, name] == granted
+
+
+def rows_of(audit):
+    """Rows of plain values, None for what does not apply."""
+    audit = audit.drop(columns=["scenario", "policy", "pool"], errors="ignore")
+    return [
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in audit.to_dict("records")
+    ]
+
+
+def same_audit(row, other):
+    """Whether two rows say the same of every resource that either has."""
+    return all(
+        row.get(name) == pytest.approx(other.get(name), abs=1e-9) for name in row.keys() | other
+    )
+
+
+@pytest.mark.parametrize("policy", ["drf", "round_robin", "armada"])
+def test_a_pool_has_the_audit_it_has_alone(neighbours, policy):
+    """The same lies, in the same order, whatever resources its neighbours have."""
+    for alone, both in neighbours:
+        together = rows_of(fs.audit(fs.allocate(both, policy, on_full="ignore")))
+        for row, scenario in zip(together, alone, strict=True):
+            (other,) = rows_of(fs.audit(fs.allocate(scenario, policy, on_full="ignore")))
+            assert same_audit(row, other), (row, other)
+
+
+def test_what_a_sweep_audits_is_the_audit_of_its_scenarios(tmp_path):
+    text = two_pools(
+        "zip = { 'pool.Batch.capacity.mem_gb' = [300, 800], 'extra_executors.Night' = [2, 20] }",
+        policies="['drf', 'round_robin', 'kai']",
+    )
+    ran(text + "[output]\naudit = true", tmp_path)
+    results = fs.open_results(tmp_path)
+    for i in range(2):
+        for policy in ("drf", "round_robin", "kai"):
+            written = rows_of(results.audit(where=f"scenario == {i} and policy == '{policy}'"))
+            for row, other in zip(
+                written, rows_of(fs.audit(results.result(i, policy))), strict=True
+            ):
+                assert same_audit(row, other), (row, other)
