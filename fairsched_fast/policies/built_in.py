@@ -130,7 +130,7 @@ def drf(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) 
     measure="sum of shares",
     weighted=True,
     formula="sum_r (usage + granted · demand) / capacity / weight",
-    source="Ghodsi et al., NSDI 2011, section 4.3 (asset fairness); ties by name",
+    source="Ghodsi et al., NSDI 2011, section 5.1 (asset fairness); ties by name",
 )
 def asset(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) -> Claims:
     """Asset fairness: the job whose shares add up to the least, over its weight."""
