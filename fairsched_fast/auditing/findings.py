@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fairsched_fast import engine
 from fairsched_fast.auditing.allocators import Allocator, Divisible, Whole
 from fairsched_fast.auditing.holdings import Holdings
-from fairsched_fast.auditing.measures import Findings, fluid_distance, measure
 from fairsched_fast.auditing.probes import probe
+from fairsched_fast.auditing.verdicts import Findings, fluid_distance, measure
 from fairsched_fast.batch import Batch
 from fairsched_fast.policies.base import PolicyLike
 from fairsched_fast.policies.key_functions import KeyPolicy

@@ -14,7 +14,7 @@ from fairsched_fast import metrics
 from fairsched_fast.auditing.allocators import Allocator
 from fairsched_fast.auditing.changes import false_demand, growing, leaving, lying
 from fairsched_fast.auditing.holdings import Floats, Holdings
-from fairsched_fast.auditing.measures import Findings, most
+from fairsched_fast.auditing.verdicts import Findings, most
 from fairsched_fast.batch import Batch
 
 Index = NDArray[np.integer[Any]]

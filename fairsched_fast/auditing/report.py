@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairsched_fast.auditing import changes, findings
-from fairsched_fast.auditing.measures import Findings
+from fairsched_fast.auditing.verdicts import Findings
 from fairsched_fast.auditing.words import EVERY, columns
 from fairsched_fast.batch import Batch
 from fairsched_fast.columns import resource_columns
