@@ -102,6 +102,7 @@ def _run(result: Result, detail: bool) -> dict[str, Any]:
         "stop": {pool: result.stop_reason(row).name for row, pool in enumerate(pools)},
         "step_log": [_json(row) for row in result.step_log(detail=detail).to_dict("records")],
         "summary": result.summary().to_dict("records"),
+        "audit": [_json(row) for row in audit(result).to_dict("records")],
     }
 
 
