@@ -27,7 +27,7 @@ def of_result(result: Result, probes: bool, workers: int | None = None) -> Findi
     Numbers are float64 (S,), `stranded` (R, S); jobs and resources are indices (S,), -1 for none,
     R for all resources.
     """
-    allocator = Whole(result.policy, result.on_full, workers or engine.cores())
+    allocator = Whole(result.policy, result.on_full, engine.threads(workers))
     return _found(result.batch, result.granted.T, allocator, probes)
 
 

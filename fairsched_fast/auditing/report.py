@@ -43,7 +43,7 @@ def audit(result: Result, *, probes: bool = True, workers: int | None = None) ->
     Raises
     ------
     InputError
-        When given anything but a Result.
+        When given anything but a Result, or fewer than 1 worker.
     """
     if not isinstance(result, Result):
         raise InputError(
