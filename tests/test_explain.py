@@ -1,12 +1,14 @@
 """A scenario of a finished sweep, explained: in words, for a program, on the command line."""
 
 import json
+import math
 import re
 
 import pytest
 from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
 from sweep_files import ran
 
+from fairsched_fast.auditing.words import in_words
 from fairsched_fast.sweep.results.explain import explain, explanation
 from fairsched_fast.sweep.results.opened import Results
 
@@ -65,6 +67,23 @@ def test_an_explanation_for_a_program_has_the_same(swept):
     assert len(told["runs"][1]["step_log"]) == 15
     assert {row["job"] for row in told["difference"]} == {"Heavy", "Light"}
     assert told["settings"]["jobs"][0]["usage"] == {"cpu": 60, "mem_gb": 240}
+
+
+def test_the_audit_is_told_to_programs_too(tmp_path):
+    """Row by row what the words are made of; null where a measure does not apply."""
+    ran(two_pools("grid = { 'extra_executors.Batch' = [4, 99] }"), tmp_path)
+    results = Results(tmp_path)
+    told = json.loads(json.dumps(explanation(results, 1), allow_nan=False))
+    rows = [(run["policy"], row) for run in told["runs"] for row in run["audit"]]
+    assert [(policy, row["pool"]) for policy, row in rows] == [
+        (policy, pool) for policy in ("round_robin", "drf") for pool in ("Batch", "Night")
+    ]
+    assert None in rows[0][1].values()  # Night has a resource that Batch lacks
+    said = explain(results, 1).partition("\nAUDIT\n")[2]
+    for _, row in rows:
+        whole = {name: math.nan if value is None else value for name, value in row.items()}
+        for finding in in_words(whole):
+            assert f"\n  {finding}" in said
 
 
 def test_an_explanation_of_an_over_full_pool(tmp_path):

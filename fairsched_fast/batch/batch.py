@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast.batch.array_input import ArrayReader
+from fairsched_fast.batch.labels import Labels
 from fairsched_fast.batch.quantities import Quantities
 from fairsched_fast.errors import plural
 from fairsched_fast.model import Scenario
@@ -34,17 +34,6 @@ FLOAT_SLACK = 1e-12
 """How far true floats may pass a capacity, relative to it; decimal quantities may not at all."""
 
 _USER = NumberRule(least=-1)
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What the axes of a Batch are called."""
-
-    scenario: NDArray[np.int64]  # (S,) ids
-    pool: NDArray[np.object_]  # (S',) names
-    jobs: NDArray[np.object_]  # (S', J) names, "" for padding
-    resources: tuple[str, ...]  # R names
-    elsewhere: tuple[str, ...] = ()  # resources of other pools, which these lack
 
 
 class Batch(Quantities):
@@ -271,15 +260,7 @@ class Batch(Quantities):
                 cut = np.ascontiguousarray(array[..., rows])  # as kernels take it
                 cut.flags.writeable = False
                 setattr(part, name, cut)
-        labels = self.labels
-        shared = len(labels.jobs) == 1
-        part.labels = Labels(
-            scenario=labels.scenario[rows],
-            pool=labels.pool if len(labels.pool) == 1 else labels.pool[rows],
-            jobs=labels.jobs if shared else labels.jobs[rows],
-            resources=labels.resources,
-            elsewhere=labels.elsewhere,
-        )
+        part.labels = self.labels.cut(rows)
         if self.overfull is not None:
             part.overfull = None
             part._find_overfull()

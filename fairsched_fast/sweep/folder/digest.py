@@ -96,26 +96,33 @@ class Digest:
         return self.pools // self.groups
 
     def means(self) -> NDArray[np.float64]:
-        """(P, M) mean of each charted measure."""
-        total: NDArray[np.float64] = self.sums.sum(axis=1)
-        return total / max(self.pools, 1)
+        """(P, M) mean of each charted measure, of the runs that have it."""
+        return _mean(self.sums.sum(axis=1), self.histogram.sum(axis=1))
 
     def quantile(self, fraction: float) -> NDArray[np.float64]:
         """(P, M) of each charted measure, to the width of a bin."""
-        return _quantile(self.histogram.sum(axis=1), fraction * self.pools)
+        return _quantile(self.histogram.sum(axis=1), fraction)
 
     def spread(self, measure: str) -> NDArray[np.float64]:
         """(P, G, 3) lower quartile, mean and upper quartile of a charted measure."""
         m = CHARTED.index(measure)
-        low, high = (_quantile(self.histogram[:, :, m], f * self.runs) for f in (0.25, 0.75))
-        return np.stack([low, self.sums[:, :, m] / max(self.runs, 1), high], axis=-1)
+        histogram = self.histogram[:, :, m]
+        low, high = (_quantile(histogram, fraction) for fraction in (0.25, 0.75))
+        return np.stack([low, _mean(self.sums[:, :, m], histogram), high], axis=-1)
 
 
-def _quantile(histogram: NDArray[np.int64], count: float) -> NDArray[np.float64]:
-    """The first edge with so many at or below it, along the last axis."""
-    reached = histogram.cumsum(axis=-1) >= count
-    found: NDArray[np.float64] = EDGES[1:][reached.argmax(axis=-1)]
-    return found
+def _mean(sums: NDArray[np.float64], histogram: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of as many as the histograms (…, B) count; NaN of none."""
+    count = histogram.sum(axis=-1)
+    return sums / np.where(count == 0, np.nan, count)
+
+
+def _quantile(histogram: NDArray[np.int64], fraction: float) -> NDArray[np.float64]:
+    """The first edge with this part at or below it, along the last axis; NaN of none."""
+    below = histogram.cumsum(axis=-1)
+    count = below[..., -1]
+    reached = below >= fraction * count[..., np.newaxis]
+    return np.where(count == 0, np.nan, EDGES[1:][reached.argmax(axis=-1)])
 
 
 def heat_axes(sweep: Sweep) -> tuple[int, Setting, Setting] | None:
@@ -179,8 +186,9 @@ def digest_chunk(
             charted = measures[p][q] | used
             g = q if digest.groups > 1 else 0
             for m, name in enumerate(CHARTED):
-                digest.sums[p, g, m] += charted[name].sum()
-                digest.histogram[p, g, m] += histogram_of(charted[name])
+                known = charted[name][~np.isnan(charted[name])]
+                digest.sums[p, g, m] += known.sum()
+                digest.histogram[p, g, m] += histogram_of(known)
     _count_heat(digest, sweep, rows, inside, measures)
     digest.moments = tuple(count_rows(of, summary) for of in sweep.output.aggregates)
     return digest

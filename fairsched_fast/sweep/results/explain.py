@@ -12,11 +12,10 @@ from fairsched_fast.auditing.report import audit
 from fairsched_fast.auditing.words import in_words
 from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
-from fairsched_fast.plain_text import section
+from fairsched_fast.plain_text import align, section
 from fairsched_fast.result import Result
 from fairsched_fast.sweep import story_policies
 from fairsched_fast.sweep.results.opened import Results
-from fairsched_fast.plain_text import align
 
 _BLANK: dict[str, Any] = {  # what a job has that does not say
     **{field.name: field.default for field in fields(Job)},
@@ -102,6 +101,7 @@ def _run(result: Result, detail: bool) -> dict[str, Any]:
         "stop": {pool: result.stop_reason(row).name for row, pool in enumerate(pools)},
         "step_log": [_json(row) for row in result.step_log(detail=detail).to_dict("records")],
         "summary": result.summary().to_dict("records"),
+        "audit": [_json(row) for row in audit(result).to_dict("records")],
     }
 
 

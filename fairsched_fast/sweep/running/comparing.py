@@ -132,7 +132,7 @@ def compare_sweep(
     def work(piece: Chunk) -> tuple[Chunk, int, list[Duel]]:
         return piece, *_slice(sweep, piece)
 
-    for piece, over, found in _in_order(work, pieces, workers or engine.cores()):
+    for piece, over, found in _in_order(work, pieces, engine.threads(workers)):
         overfull += over
         duels = [*map(add, duels, found)] if duels and found else duels or found
         advance(piece.stop - piece.start)

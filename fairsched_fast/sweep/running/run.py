@@ -148,7 +148,8 @@ def _hiring(
 ) -> Callable[[], Crew]:
     """What makes the crew, once there is work for it."""
     if client is None:
-        return lambda: Threads(sweep, folder, workers or engine.cores())
+        many = engine.threads(workers)
+        return lambda: Threads(sweep, folder, many)
     from fairsched_fast.sweep.running.cluster import Cluster, check_client
 
     if workers is not None:
