@@ -168,7 +168,8 @@ def _go_on(
     """Run what is missing in the folder, which is held; all else is taken as it lies there."""
     began = time.monotonic()
     whole = store.resume(
-        lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit))
+        lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit)),
+        empty_digest(sweep).fits,
     )
     before = sum(record.stop - record.start for record in store.journal.records())
     if before:
@@ -200,6 +201,7 @@ def _finish(
     sweep: Sweep, store: Store, began: float, work: Callable[[], None]
 ) -> tuple[Digest, list[str]]:
     """Work, then write what is derived from all chunks; the manifest says how it ended."""
+    digest, known = _fold(sweep, store)  # what is there is read before anything of it goes
     store.restart()
     status, files = "failed", dict[str, Any]()
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from fairsched_fast.errors import plural
 from fairsched_fast.plain_text import align
 from fairsched_fast.result import STOP_SENTENCES, StopReason
-from fairsched_fast.sweep.folder.digest import FAIRNESS, Digest
+from fairsched_fast.sweep.folder.digest import GAP_AND_JAIN, Digest
 from fairsched_fast.sweep.folder.ownership import MANIFEST
 from fairsched_fast.sweep.running.plan import Plan
 from fairsched_fast.sweep.running.run import Outcome
@@ -91,7 +91,7 @@ def _comparison(outcome: Outcome) -> list[str]:
     means, medians = digest.means(), digest.quantile(0.5)
     rows = [["policy", "gap: mean", "median", "Jain: mean", "median", "executors"]]
     for p, policy in enumerate(policies):
-        figures = [f"{x[p, m]:.3f}" for m in range(len(FAIRNESS)) for x in (means, medians)]
+        figures = [f"{x[p, m]:.3f}" for m in range(len(GAP_AND_JAIN)) for x in (means, medians)]
         rows.append([policy, *figures, f"{digest.executors[p]:,}"])
     return [*align(rows, left=(0,)), "", *_endings(digest, policies)]
 
