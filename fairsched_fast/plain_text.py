@@ -44,6 +44,14 @@ def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
     ]
 
 
+def percent(count: int, of: int) -> str:
+    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
+    share = f"{100 * count / of:.1f}"
+    if 0 < count < of and share in ("0.0", "100.0"):
+        return "<0.1%" if share == "0.0" else ">99.9%"
+    return f"{share}%"
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence, of many the first."""
     rest = len(names) - NAMED

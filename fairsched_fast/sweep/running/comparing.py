@@ -11,8 +11,8 @@ from operator import add
 from typing import Any
 
 from fairsched_fast import engine
+from fairsched_fast.comparing.compare import Pairs, comparison_rows, pairs_of, policies_to_compare
 from fairsched_fast.comparing.divergence_summary import DivergenceSummary, summarise
-from fairsched_fast.comparing.paired import Pairs, check_policies, pairs_of, told
 from fairsched_fast.errors import InputError
 from fairsched_fast.measures import Measure, all_figures, all_measures
 from fairsched_fast.policies.base import PolicyLike
@@ -69,7 +69,7 @@ class Comparison:
             for column in self.sweep.resources
             if column.resource not in self.sweep.settings.pools[duel.pool]["capacity"]
         }
-        rows = told(self.measures, duel.pairs)
+        rows = comparison_rows(self.measures, duel.pairs)
         return (row for row in rows if row["measure"] not in lacking)
 
     def to_json(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def compare_sweep(
     InputError
         On policies as `compare`; where the sweep would be refused; where a scenario is wrong.
     """
-    compared = check_policies(sweep.policies if policies is None else policies)
+    compared = policies_to_compare(sweep.policies if policies is None else policies)
     sweep = replace(sweep, policies=tuple(compared))
     check_overfull(sweep)
     end = sweep.end(limit)
