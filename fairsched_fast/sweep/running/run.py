@@ -31,6 +31,7 @@ from fairsched_fast.sweep.folder.durable import write_parquet
 from fairsched_fast.sweep.folder.journal import ChunkRecord
 from fairsched_fast.sweep.folder.parts import summary_schema
 from fairsched_fast.sweep.folder.store import AGGREGATES, Store
+from fairsched_fast.sweep.running.compute import attempt
 from fairsched_fast.sweep.running.crew import Crew, Threads
 from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks
 from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
@@ -148,7 +149,9 @@ def _hiring(
 ) -> Callable[[], Crew]:
     """What makes the crew, once there is work for it."""
     if client is None:
-        return lambda: Threads(sweep, folder, workers or engine.cores())
+        return lambda: Threads(
+            lambda chunk: attempt(sweep, chunk, folder), workers or engine.cores()
+        )
     from fairsched_fast.sweep.running.cluster import Cluster, check_client
 
     if workers is not None:

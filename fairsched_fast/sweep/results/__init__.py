@@ -1,0 +1,1 @@
+"""A sweep's result folder, read again; a scenario of it explained."""
