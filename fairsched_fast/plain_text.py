@@ -1,9 +1,10 @@
-"""Sections, tables and lists as plain text, whole: nothing wrapped, nothing cut."""
+"""Sections, tables and lists as plain text, nothing wrapped, nothing cut; rows as JSON has them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from fairsched_fast.errors import plural
 
@@ -42,6 +43,22 @@ def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def without_nan(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row as JSON has it, which knows no NaN and nothing infinite: None in their place."""
+    return {
+        name: None if isinstance(value, float) and not isfinite(value) else value
+        for name, value in row.items()
+    }
+
+
+def percent(count: int, of: int) -> str:
+    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
+    share = f"{100 * count / of:.1f}"
+    if 0 < count < of and share in ("0.0", "100.0"):
+        return "<0.1%" if share == "0.0" else ">99.9%"
+    return f"{share}%"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -35,6 +35,25 @@ class Labels:
             place=self.place if self.place is None or len(self.place) == 1 else self.place[rows],
         )
 
+    def jobs_of(self, row: int) -> list[str]:
+        """Names of the J jobs of a row, "" for padding."""
+        names: list[str] = self.jobs[row if len(self.jobs) > 1 else 0].tolist()
+        return names
+
+    def pool_of(self, row: int) -> str:
+        """Name of a row's pool."""
+        return str(self.pool[row if len(self.pool) > 1 else 0])
+
+    @property
+    def several_pools(self) -> bool:
+        """Whether the rows are of more than one pool."""
+        return bool((self.pool != self.pool[0]).any())
+
+    @property
+    def several_scenarios(self) -> bool:
+        """Whether the rows are of more than one scenario."""
+        return bool((self.scenario != self.scenario[0]).any())
+
     @property
     def own(self) -> NDArray[np.int64]:
         """(S',): how many resources each pool has."""

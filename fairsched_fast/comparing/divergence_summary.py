@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.comparing.divergence import Partings, Split, check_same_scenarios, part
+from fairsched_fast.batch import Labels
+from fairsched_fast.comparing.parting import Partings, Split, part
+from fairsched_fast.comparing.same_scenarios import check_same_scenarios
 from fairsched_fast.errors import plural
+from fairsched_fast.plain_text import percent
 from fairsched_fast.result import Result
 
 _NAMED = 3  # jobs named in a sentence
 _BECAUSE = {
     Split.KEY: "their keys order the two jobs otherwise",
     Split.TIE: "the two jobs tie under one of them or both",
-    Split.STAGE: "they are of different stages",
+    Split.STAGE: "they are of different stages, or one is to get no more",
     Split.END: "one of them ends there",
 }
 
@@ -27,6 +30,7 @@ class Example:
     """The scenario in which most executors moved, the first of equals."""
 
     scenario: int
+    pool: str | None  # None where all scenarios are of one pool
     step: int
     split: str
     chosen: tuple[str | None, str | None]  # by a and by b; None where the run had ended
@@ -76,10 +80,12 @@ class DivergenceSummary:
         return self.scenarios - int(self.first_steps[0])
 
     def step_quantile(self, fraction: float) -> int | None:
-        """The first differing step by which this part of those that differ do so."""
+        """The first differing step by which this part of those that differ do so; of 0 the least
+        there is. None where none differ.
+        """
         if not self.differing:
             return None
-        reached = self.first_steps[1:].cumsum() >= fraction * self.differing
+        reached = self.first_steps[1:].cumsum() >= max(fraction * self.differing, 1)
         return int(reached.argmax()) + 1
 
     def __add__(self, other: DivergenceSummary) -> DivergenceSummary:
@@ -194,10 +200,8 @@ class DivergenceSummary:
             )
             if job is not None
         ]
-        return [
-            f"The most is moved in scenario {shown.scenario}: at step {shown.step} {served}; "
-            f"{', '.join(ends)}."
-        ]
+        place = f"scenario {shown.scenario}" + (f", pool {shown.pool}" if shown.pool else "")
+        return [f"The most is moved in {place}: at step {shown.step} {served}; {', '.join(ends)}."]
 
 
 def divergences(a: Result, b: Result) -> DivergenceSummary:
@@ -214,7 +218,7 @@ def divergences(a: Result, b: Result) -> DivergenceSummary:
 
 def summarise(a: Result, b: Result, scenario: NDArray[np.int64]) -> DivergenceSummary:
     """The same of results of the same scenarios, unchecked, whose ids are `scenario` (S,)."""
-    found, names = part(a, b), a.batch.labels.jobs
+    found, labels = part(a, b), a.batch.labels
     moved, S = found.moved, a.batch.S
     split = np.bincount(found.split, minlength=len(Split))
     most = int(np.where(found.step > 0, moved, -1).argmax())
@@ -225,8 +229,8 @@ def summarise(a: Result, b: Result, scenario: NDArray[np.int64]) -> DivergenceSu
         Counter({s.name.lower(): int(split[s]) for s in Split if s and split[s]}),
         int((moved > 0).sum()),
         int(moved.sum()),
-        _by_name(found, names),
-        _example(found, most, scenario, names[most if len(names) > 1 else 0].tolist()),
+        _by_name(found, labels.jobs),
+        _example(found, most, int(scenario[most]), labels) if found.step[most] else None,
     )
 
 
@@ -244,11 +248,8 @@ def _by_name(found: Partings, names: NDArray[np.object_]) -> Counter[str]:
     return counted
 
 
-def _example(
-    found: Partings, row: int, scenario: NDArray[np.int64], names: list[str]
-) -> Example | None:
-    if not found.step[row]:
-        return None
+def _example(found: Partings, row: int, scenario: int, labels: Labels) -> Example:
+    names = labels.jobs_of(row)
 
     def job(index: int) -> str | None:
         return names[index] if index >= 0 else None
@@ -257,7 +258,8 @@ def _example(
         (job(int(who[row])), int(amount[row])) for who, amount in map(found.most, (-1, 1))
     )
     return Example(
-        scenario=int(scenario[row]),
+        scenario=scenario,
+        pool=labels.pool_of(row) if labels.several_pools else None,
         step=int(found.step[row]),
         split=Split(found.split[row]).name.lower(),
         chosen=(job(int(found.a.chosen[row])), job(int(found.b.chosen[row]))),
@@ -267,11 +269,3 @@ def _example(
         gained_most=gainer,
         gained=gained,
     )
-
-
-def percent(count: int, of: int) -> str:
-    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
-    share = f"{100 * count / of:.1f}"
-    if 0 < count < of and share in ("0.0", "100.0"):
-        return "<0.1%" if share == "0.0" else ">99.9%"
-    return f"{share}%"

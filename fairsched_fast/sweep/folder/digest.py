@@ -24,9 +24,14 @@ from fairsched_fast.sweep.folder.aggregates import count_rows, no_rows
 from fairsched_fast.sweep.scenarios.paths import Setting
 from fairsched_fast.sweep.scenarios.sampling import Rows, Sweep
 
+LAYOUT = 2
+"""Of what `Digest.pack` writes: any change of its arrays, their shapes or meaning raises it."""
+
 EDGES = np.linspace(0.0, 1.0, 10_001)
-FAIRNESS = ("dominant_share_gap", "jain")
-CHARTED = (*FAIRNESS, "utilization")  # measures whose distributions are kept
+GAP_AND_JAIN = ("dominant_share_gap", "jain")  # what a sweep ends by telling of
+CHARTED = (*GAP_AND_JAIN, "utilization")  # measures whose distributions are kept
+TRADEOFF, HEATMAP = "fairness_utilization", "heatmap"
+PICTURES = (*CHARTED, TRADEOFF, HEATMAP)  # names of all charts of a sweep
 _POOLS = 6  # pools that are kept apart; more are counted as one
 _WIDEST_HEATMAP = 60
 _COUNTS = ("scenarios", "pools", "overfull", "differing")
@@ -60,9 +65,16 @@ class Digest:
 
     def pack(self) -> str:
         """As text for a journal; mostly zeros, so it is short."""
-        counts = np.array([getattr(self, name) for name in _COUNTS], np.int64)
-        raw = b"".join(array.tobytes() for array in (counts, *self._arrays()))
+        raw = b"".join(array.tobytes() for array in self._arrays())
         return b64encode(zlib.compress(raw, 1)).decode()
+
+    def fits(self, text: str) -> bool:
+        """Whether `unpack` can read a text: it is whole, and as long as this one's would be."""
+        try:
+            size = len(zlib.decompress(b64decode(text)))
+        except (ValueError, zlib.error):
+            return False
+        return size == sum(array.nbytes for array in self._arrays())
 
     def unpack(self, text: str) -> Digest:
         """What another one's `pack` gave; this one is empty and of the same sweep."""
@@ -74,13 +86,17 @@ class Digest:
             at += taken.nbytes
             return taken
 
-        counts = take(np.zeros(len(_COUNTS), np.int64)).tolist()
+        counts = take(self._counts()).tolist()
         found: dict[str, Any] = dict(zip(_COUNTS, counts, strict=True))
         found |= {name: take(getattr(self, name)) for name in _ARRAYS}
         found["moments"] = tuple(Moments(*map(take, empty.arrays())) for empty in self.moments)
         return Digest(**found)
 
+    def _counts(self) -> NDArray[np.int64]:
+        return np.array([getattr(self, name) for name in _COUNTS], np.int64)
+
     def _arrays(self) -> Iterator[NDArray[Any]]:
+        yield self._counts()
         yield from (getattr(self, name) for name in _ARRAYS)
         for moments in self.moments:
             yield from moments.arrays()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, fields
-from math import isfinite
 from typing import Any
 
 from fairsched_fast import story, tables
@@ -12,7 +11,7 @@ from fairsched_fast.auditing.report import audit
 from fairsched_fast.auditing.words import in_words
 from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
-from fairsched_fast.plain_text import align, section
+from fairsched_fast.plain_text import align, section, without_nan
 from fairsched_fast.result import Result
 from fairsched_fast.sweep import story_policies
 from fairsched_fast.sweep.results.opened import Results
@@ -99,17 +98,9 @@ def _run(result: Result, detail: bool) -> dict[str, Any]:
         "policy": result.policy.name,
         "steps": dict(zip(pools, result.steps.tolist(), strict=True)),
         "stop": {pool: result.stop_reason(row).name for row, pool in enumerate(pools)},
-        "step_log": [_json(row) for row in result.step_log(detail=detail).to_dict("records")],
+        "step_log": [without_nan(row) for row in result.step_log(detail=detail).to_dict("records")],
         "summary": result.summary().to_dict("records"),
-        "audit": [_json(row) for row in audit(result).to_dict("records")],
-    }
-
-
-def _json(row: dict[Any, Any]) -> dict[Any, Any]:
-    """A row as JSON has it, in which there is no NaN and nothing infinite."""
-    return {
-        name: None if isinstance(value, float) and not isfinite(value) else value
-        for name, value in row.items()
+        "audit": [without_nan(row) for row in audit(result).to_dict("records")],
     }
 
 
