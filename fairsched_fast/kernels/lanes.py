@@ -148,16 +148,34 @@ def fill_line(
 @leaf
 def grant(rows: Lanes, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
-    kind, chosen = rows.key.dtype.type, rows.chosen
     for q in range(rows.key.shape[0]):
-        key, given = rows.key[q], rows.given[q]
-        for lane in range(width):
-            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
-            given[lane] = kind(given[lane] - mine)
-        for line in range(rows.line.shape[1]):
-            raise_keys(key, given, rows.line[q, line], rows.rise[q, line], width)
+        grant_job(rows.key[q], rows.given[q], rows.line[q], rows.rise[q], rows.chosen, width)
         if bounded:
-            end_jobs(key, given, rows.room[q], width)
+            end_jobs(rows.key[q], rows.given[q], rows.room[q], width)
+
+
+@leaf
+def grant_job(
+    key: NDArray[Any],
+    given: NDArray[Any],
+    line: NDArray[Any],
+    rise: NDArray[Any],
+    chosen: NDArray[Any],
+    width: int,
+) -> None:
+    """Grant to a job where its key is the chosen one: two lines at once, then the others."""
+    kind, second = key.dtype.type, min(1, line.shape[0] - 1)
+    a, b, rise_a, rise_b = line[0], line[second], rise[0], rise[second]
+    for lane in range(width):
+        mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
+        count = kind(given[lane] - mine)
+        given[lane] = count
+        now = max(
+            kind(a[lane] + kind(count * rise_a[lane])), kind(b[lane] + kind(count * rise_b[lane]))
+        )
+        key[lane] = max(key[lane], now)
+    for more in range(2, line.shape[0]):
+        raise_keys(key, given, line[more], rise[more], width)
 
 
 @leaf

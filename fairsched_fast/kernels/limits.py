@@ -42,11 +42,26 @@ def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk:
         if short and whole.demand.shape[0] > 1:
             tight = True
         elif short:
-            for lane in range(width):
-                if need[lane] * limit[lane] > free[lane] and need[lane] > 0:
-                    full[lane] = max(np.int64(0), free[lane] // need[lane])
-                    limit[lane] = full[lane]
+            cut_short(free, need, limit, full, width)
     return tight
+
+
+@leaf
+def cut_short(
+    free: NDArray[np.int64],
+    need: NDArray[np.int64],
+    limit: NDArray[np.int32],
+    full: NDArray[np.int32],
+    width: int,
+) -> None:
+    """End each lane with the last step that fits.
+
+    What is free is below 2³¹, so the quotient of two doubles has the right whole part.
+    """
+    for lane in range(width):
+        most = max(0.0, float(free[lane]) / float(max(need[lane], 1)))
+        full[lane] = min(full[lane], np.int32(most) if need[lane] > 0 else NO_END)
+        limit[lane] = min(limit[lane], full[lane])
 
 
 @leaf

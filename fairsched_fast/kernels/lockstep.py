@@ -23,7 +23,7 @@ from fairsched_fast.kernels.jit import inlined, leaf
 from fairsched_fast.kernels.limits import admit, fits, load_limits, sure_steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
-from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row
+from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row, spread
 
 _FEWEST, _MOST = 32, 1024  # lanes of a block
 _NEAR = 1 << 16  # bytes of state that stay near the core
@@ -133,14 +133,8 @@ def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
 def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: int) -> bool:
     """In every lane that has steps left the least key, else −1; whether there is any."""
     kind = key.dtype.type
-    J, last, none = key.shape[0], largest(key), kind(-1)
-    first, second = key[0], key[min(1, J - 1)]
-    for lane in range(width):
-        chosen[lane] = min(first[lane], second[lane])
-    for q in range(2, J, 2):
-        first, second = key[q], key[min(q + 1, J - 1)]
-        for lane in range(width):
-            chosen[lane] = min(chosen[lane], first[lane], second[lane])
+    last, none = largest(key), kind(-1)
+    least(key, chosen, width)
     for lane in range(width):
         over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
         chosen[lane] = kind(chosen[lane] | over)
@@ -148,6 +142,19 @@ def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: i
     for lane in range(width):
         none = kind(none & chosen[lane])
     return none != kind(-1)
+
+
+@leaf
+def least(key: NDArray[Any], chosen: NDArray[Any], width: int) -> None:
+    """The least key in every lane: four rows at a time, for what costs is loading and storing."""
+    J = key.shape[0]
+    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
+    for lane in range(width):
+        chosen[lane] = min(min(a[lane], b[lane]), min(c[lane], d[lane]))
+    for q in range(4, J, 4):
+        a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
+        for lane in range(width):
+            chosen[lane] = min(chosen[lane], min(min(a[lane], b[lane]), min(c[lane], d[lane])))
 
 
 @leaf
@@ -267,16 +274,18 @@ def write_ends(
             row = out.granted[order[q, 0], column : column + width]
             for lane in range(width):
                 row[lane] = given[lane]
-    wide = whole.budget.shape[0] > 1
+    spread(whole.budget, start, width, room)
     for lane in range(width):
-        if steps[lane] == whole.budget[start + lane if wide else 0]:
-            stop[lane] = BUDGET
-        elif tight:
-            stop[lane] = why(whole, on_full, start, lane, desk)
-        elif waits[lane] > 0 and steps[lane] >= desk.full[lane]:
-            stop[lane] = CAPACITY
-        else:
-            stop[lane] = CEILINGS
+        waits[lane] = waits[lane] if steps[lane] >= desk.full[lane] else np.int32(0)
+    for lane in range(width):
+        early = np.int32(CAPACITY) if waits[lane] > 0 else np.int32(CEILINGS)
+        waits[lane] = early if steps[lane] != room[lane] else np.int32(BUDGET)
+    for lane in range(width):
+        stop[lane] = waits[lane]
+    if tight:
+        for lane in range(width):
+            if stop[lane] != BUDGET:
+                stop[lane] = why(whole, on_full, start, lane, desk)
 
 
 @leaf
