@@ -130,19 +130,19 @@ def fill_line(
 
     Products wrap around and are right again in the end: only what fits is filled in.
     """
-    kind, factor, row = rows.key.dtype.type, rows.factor, desk.row
+    kind, factor, offset, slope = rows.key.dtype.type, rows.factor, desk.row, desk.other
     begins, rise, key, given = rows.line[q, line], rows.rise[q, line], rows.key[q], rows.given[q]
     line_row(whole.factor, g, line, whole.order, q, start, width, factor)
-    times = kind(places)
+    line_row(whole.offset, g, line, whole.order, q, start, width, offset)
+    line_row(whole.slope, g, line, whole.order, q, start, width, slope)
+    times, place = kind(places), kind(q)
     for lane in range(width):
-        factor[lane] = kind(factor[lane] * times)
-    line_row(whole.slope, g, line, whole.order, q, start, width, row)
-    for lane in range(width):
-        rise[lane] = kind(kind(row[lane]) * factor[lane])
-    line_row(whole.offset, g, line, whole.order, q, start, width, row)
-    for lane in range(width):
-        begins[lane] = kind(kind(row[lane]) * factor[lane] + kind(q))
-    raise_keys(key, given, begins, rise, width)
+        by = kind(factor[lane] * times)
+        up = kind(kind(slope[lane]) * by)
+        low = kind(kind(kind(offset[lane]) * by) + place)
+        rise[lane] = up
+        begins[lane] = low
+        key[lane] = max(key[lane], kind(low + kind(given[lane] * up)))
 
 
 @leaf
