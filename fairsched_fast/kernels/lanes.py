@@ -107,9 +107,9 @@ def fill(
             fill_line(whole, g, q, line, start, width, places, desk, rows)
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
-            room[lane] = kind(ends[lane])
-        for lane in range(width):
             bounded |= ends[lane] < limit[lane]
+        for lane in range(width):
+            room[lane] = kind(ends[lane])
         end_jobs(key, given, room, width)
     return bounded
 

@@ -174,18 +174,16 @@ def log(
     """Write the job chosen in every lane: as step n, or as each lane's own next step."""
     if out.small.shape[0] + out.medium.shape[0] == 0:
         return
-    column, who = first + start, desk.who
-    name_jobs(whole.order, start, width, places, chosen, who)
+    column = first + start
     if not together:
-        scatter(desk.limit, left, who, width, column, out)
+        name_jobs(whole.order, start, width, places, chosen, desk.who)
+        scatter(desk.limit, left, desk.who, width, column, out)
     elif out.small.shape[0] > 0:
-        small = out.small[n, column : column + width]
-        for lane in range(width):
-            small[lane] = who[lane]
+        row = out.small[n, column : column + width]
+        name_jobs(whole.order, start, width, places, chosen, row)
     else:
-        medium = out.medium[n, column : column + width]
-        for lane in range(width):
-            medium[lane] = who[lane]
+        wider = out.medium[n, column : column + width]
+        name_jobs(whole.order, start, width, places, chosen, wider)
 
 
 @leaf
@@ -195,17 +193,17 @@ def name_jobs(
     width: int,
     places: int,
     chosen: NDArray[Any],
-    who: NDArray[np.int16],
+    who: NDArray[Any],
 ) -> None:
     """The job at the place of each chosen key, −1 where there is none."""
-    kind = chosen.dtype.type
+    kind, name = chosen.dtype.type, who.dtype.type
     mask, by_place = kind(places - 1), order.shape[1] == 1
     for q in range(order.shape[0]):
         by_place &= order[q, 0] == q
     if by_place:
         for lane in range(width):
             none = kind(-1) if chosen[lane] < kind(0) else kind(0)
-            who[lane] = kind(kind(chosen[lane] & mask) | none)
+            who[lane] = name(kind(chosen[lane] & mask) | none)
         return
     wide = order.shape[1] > 1
     for lane in range(width):
@@ -258,14 +256,14 @@ def write_ends(
     order, column, room, waits = whole.order, first + start, desk.row, desk.other
     steps, stop = out.steps[column : column + width], out.stop[column : column + width]
     for lane in range(width):
-        steps[lane] = 0
         waits[lane] = 0
+    for lane in range(width):
+        steps[lane] = 0
     for q in range(desk.given.shape[0]):
         given = desk.given[q]
         place_row(whole.room, order, q, start, width, room)
         for lane in range(width):
             steps[lane] += given[lane]
-        for lane in range(width):
             waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
         if order.shape[1] > 1:
             for lane in range(width):
@@ -275,13 +273,11 @@ def write_ends(
             for lane in range(width):
                 row[lane] = given[lane]
     spread(whole.budget, start, width, room)
+    full = desk.full
     for lane in range(width):
-        waits[lane] = waits[lane] if steps[lane] >= desk.full[lane] else np.int32(0)
-    for lane in range(width):
-        early = np.int32(CAPACITY) if waits[lane] > 0 else np.int32(CEILINGS)
-        waits[lane] = early if steps[lane] != room[lane] else np.int32(BUDGET)
-    for lane in range(width):
-        stop[lane] = waits[lane]
+        early = np.int32(CAPACITY) if steps[lane] >= full[lane] else np.int32(CEILINGS)
+        early = early if waits[lane] > 0 else np.int32(CEILINGS)
+        stop[lane] = early if steps[lane] != room[lane] else np.int32(BUDGET)
     if tight:
         for lane in range(width):
             if stop[lane] != BUDGET:

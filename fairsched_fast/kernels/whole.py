@@ -129,8 +129,6 @@ def room_row(whole: WholeProblem, g: int, q: int, start: int, width: int, desk: 
     """Grants up to which the jobs at place q go by the end of segment g; on `desk.other`."""
     room, limit, ceiling = desk.other, desk.limit, desk.row
     place_row(whole.room, whole.order, q, start, width, room)
-    for lane in range(width):
-        room[lane] = min(room[lane], limit[lane])
     place_row(whole.ceiling[g], whole.order, q, start, width, ceiling)
     for lane in range(width):
-        room[lane] = min(room[lane], ceiling[lane])
+        room[lane] = min(room[lane], ceiling[lane], limit[lane])
