@@ -131,23 +131,12 @@ def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
 
 @leaf
 def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: int) -> bool:
-    """In every lane that has steps left the least key, else −1; whether there is any."""
-    kind = key.dtype.type
+    """In every lane that has steps left the least key, else −1; whether there is any.
+
+    Four rows at a time: what costs is loading and storing, not comparing.
+    """
+    kind, J = key.dtype.type, key.shape[0]
     last, none = largest(key), kind(-1)
-    least(key, chosen, width)
-    for lane in range(width):
-        over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
-        chosen[lane] = kind(chosen[lane] | over)
-        left[lane] = kind(left[lane] - (over + kind(1)))
-    for lane in range(width):
-        none = kind(none & chosen[lane])
-    return none != kind(-1)
-
-
-@leaf
-def least(key: NDArray[Any], chosen: NDArray[Any], width: int) -> None:
-    """The least key in every lane: four rows at a time, for what costs is loading and storing."""
-    J = key.shape[0]
     a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
     for lane in range(width):
         chosen[lane] = min(min(a[lane], b[lane]), min(c[lane], d[lane]))
@@ -155,6 +144,13 @@ def least(key: NDArray[Any], chosen: NDArray[Any], width: int) -> None:
         a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
         for lane in range(width):
             chosen[lane] = min(chosen[lane], min(min(a[lane], b[lane]), min(c[lane], d[lane])))
+    for lane in range(width):
+        over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
+        chosen[lane] = kind(chosen[lane] | over)
+        left[lane] = kind(left[lane] - (over + kind(1)))
+    for lane in range(width):
+        none = kind(none & chosen[lane])
+    return none != kind(-1)
 
 
 @leaf
