@@ -32,8 +32,8 @@ def weighted_round_robin(pool, j):
 
 
 def fifo(pool, j):
-    """Whoever was submitted first takes all it may."""
-    return pool.of(j, "submitted"), j
+    """Whoever was submitted first takes all it may: all tie, and that breaks the tie."""
+    return 0, (pool.of(j, "submitted"), j)
 
 
 def slots(pool, j):
