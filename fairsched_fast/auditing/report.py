@@ -27,8 +27,9 @@ State = TypeVar("State", Scenario, Batch)
 def audit(result: Result, *, probes: bool = True, workers: int | None = None) -> pd.DataFrame:
     """How fair and how sound each scenario of a result is, a row for each scenario and pool.
 
-    Columns: scenario, pool (where there are several), and those of docs/audit.md; names are
-    categories. What its definition does not apply to, and a name that is nobody's, is NaN.
+    Columns: scenario (int64), pool (where there are several), and those of docs/audit.md: numbers
+    are float64, executors or parts of 1 as that page says, names of jobs and resources categories.
+    What its definition does not apply to, and a name that is nobody's, is NaN.
 
     Parameters
     ----------
@@ -60,7 +61,8 @@ def audit_fluid(
 ) -> pd.DataFrame:
     """The same of executors that can be divided (`fluid`), under a policy or "ceei".
 
-    Gains and losses below 1e-6 of an executor count as nothing; `fluid_distance` is NaN.
+    Columns and dtypes are those of `audit`, executors with fractions. Gains and losses below 1e-6
+    of an executor count as nothing; `fluid_distance` is NaN.
 
     Raises
     ------
