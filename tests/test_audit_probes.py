@@ -171,6 +171,18 @@ def test_a_lie_is_told_in_the_kind_that_one_has():
     assert fs.misreport(both, "b", "gpu", 0.5).jobs[1].demand == {"gpu": 0.5}
 
 
+def test_scenarios_without_the_liar_stay_as_they_are():
+    jobs = {name: fs.Job(name, demand={"cpu": 1, "mem_gb": 2}) for name in "abc"}
+    pairs = [("a", "b"), ("a", "c"), ("c", "b")]
+    scenarios = [fs.Scenario(pool(), [jobs[name] for name in pair], 9) for pair in pairs]
+    lied = fs.misreport(fs.Batch.from_scenarios(scenarios), "c", "cpu", 2)
+    alone = [scenarios[0], *(fs.misreport(s, "c", "cpu", 2) for s in scenarios[1:])]
+    assert lied.labels.scenario.tolist() == [0, 1, 2]
+    for policy in ("drf", "asset"):
+        granted = fs.allocate(lied, policy).granted.tolist()
+        assert granted == fs.allocate(alone, policy).granted.tolist()
+
+
 def test_a_lie_that_cannot_be_told_is_refused():
     with refused("misreport of a list; expected one Scenario, or a Batch"):
         fs.misreport([scenario()], "a", "cpu", 2)

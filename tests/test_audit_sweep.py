@@ -12,6 +12,7 @@ import fairsched_fast as fs
 from fairsched_fast.auditing.words import COLUMNS, table
 from fairsched_fast.sweep.results.explain import explain
 from fairsched_fast.sweep.results.opened import Results
+from fairsched_fast.sweep.running import compute
 from fairsched_fast.sweep.running.plan import make_plan
 from fairsched_fast.sweep.running.run import run_sweep
 from fairsched_fast.sweep.scenarios import chunks
@@ -97,6 +98,21 @@ def test_what_does_not_apply_is_empty_in_the_file(tmp_path):
     row = read(tmp_path, "audit").to_pylist()[0]
     assert row["sharing_incentive"] is row["short"] is row["stranded_cpu"] is None
     assert row["envy"] > 0
+
+
+def test_where_all_is_audited_nothing_is_allocated_twice(tmp_path, monkeypatch):
+    run, audited = compute.run_pool, []
+
+    def counted(sweep, batch, policy, **words):
+        audited.append(batch.S)
+        return run(sweep, batch, policy, **words)
+
+    monkeypatch.setattr(compute, "run_pool", counted)
+    for share, runs in (("1", 2 * 50), ("0.5", 2 * (50 + 24))):
+        text = blocks("repeat = 50") + f"[output]\naudit = {{ share = {share}, probes = false }}"
+        ran(text, tmp_path / share)
+        assert sum(audited) == runs
+        audited.clear()
 
 
 def test_a_plan_counts_audits():

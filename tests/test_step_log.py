@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from complaints import refused
 from notebook_figures import JOBS, SCENARIO, run
 from specs import blocks
 from sweep_files import ran
@@ -221,3 +222,9 @@ def test_a_story_in_detail(fairsched):
     code, said, _ = fairsched("story", "--detail")
     assert code == 0
     assert "   14 Heaviest_Job        0.300 Medium_Job          0 tie, by name\n" in said
+
+
+def test_who_gets_nothing_more_is_told_of_one_row():
+    batch = fs.Batch(capacity=[[4], [9]], demand=[[1]], extra_executors=2)
+    with refused("left_out of 2 scenarios", "expected a result of one row"):
+        step_log.left_out(fs.allocate(batch))

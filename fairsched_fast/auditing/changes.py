@@ -34,8 +34,9 @@ def false_demand(batch: Batch, rows: Index, job: Index, resource: Index, factor:
     ----------
     rows, job : (n,)
     resource : (n,)
-        Of which the demand is multiplied; R is of all that the job needs. Of a resource that it
-        needs nothing of, it asks for so many times the largest demand in the pool.
+        Of which the demand is multiplied; R is of all that the job needs, -1 of nothing: the truth.
+        Of a resource that it needs nothing of, it asks for so many times the largest demand in the
+        pool.
     factor : (n,)
         Of one decimal place.
     """

@@ -27,8 +27,9 @@ State = TypeVar("State", Scenario, Batch)
 def audit(result: Result, *, probes: bool = True, workers: int | None = None) -> pd.DataFrame:
     """How fair and how sound each scenario of a result is, a row for each scenario and pool.
 
-    Columns: scenario, pool (where there are several), and those of docs/audit.md; names are
-    categories. What its definition does not apply to, and a name that is nobody's, is NaN.
+    Columns: scenario (int64), pool (where there are several), and those of docs/audit.md: numbers
+    are float64, executors or parts of 1 as that page says, names of jobs and resources categories.
+    What its definition does not apply to, and a name that is nobody's, is NaN.
 
     Parameters
     ----------
@@ -60,7 +61,8 @@ def audit_fluid(
 ) -> pd.DataFrame:
     """The same of executors that can be divided (`fluid`), under a policy or "ceei".
 
-    Gains and losses below 1e-6 of an executor count as nothing; `fluid_distance` is NaN.
+    Columns and dtypes are those of `audit`, executors with fractions. Gains and losses below 1e-6
+    of an executor count as nothing; `fluid_distance` is NaN.
 
     Raises
     ------
@@ -103,7 +105,8 @@ def misreport(scenarios: State, job: str, resource: str, factor: float) -> State
     Parameters
     ----------
     scenarios
-        A Scenario gives a Scenario, a Batch a Batch, in whose every row the job lies.
+        A Scenario gives a Scenario, a Batch a Batch, in which the job lies in every row that it is
+        in; other rows stay as they are.
     job, resource, factor
         As in the audit's `liar`, `lie_resource`, `lie_factor`; of the factor one decimal place
         counts.
@@ -121,15 +124,14 @@ def misreport(scenarios: State, job: str, resource: str, factor: float) -> State
     batch = scenarios if isinstance(scenarios, Batch) else Batch.from_scenarios(scenarios)
     names = np.broadcast_to(batch.labels.jobs, (batch.S, batch.J))
     _check_lie(batch, names, job, resource, factor)
-    rows = np.flatnonzero((names == job).any(axis=1))
-    jobs = (names[rows] == job).argmax(axis=1)
+    rows, its = np.arange(batch.S), names == job
     r = batch.R if resource == EVERY else batch.labels.resources.index(resource)
-    told = changes.false_demand(
-        batch, rows, jobs, np.full(len(rows), r), np.full(len(rows), float(factor))
-    )
+    about, liar = np.where(its.any(axis=1), r, -1), its.argmax(axis=1)
+    told = changes.false_demand(batch, rows, liar, about, np.full(batch.S, float(factor)))
     if isinstance(scenarios, Batch):
-        return changes.lying(batch, rows, jobs, told)
-    demand = dict(zip(batch.labels.resources, told[0].tolist(), strict=True))
+        return changes.lying(batch, rows, liar, told)
+    its_row = int(its.any(axis=1).argmax())
+    demand = dict(zip(batch.labels.resources, told[its_row].tolist(), strict=True))
     return _with_demand(scenarios, job, demand)
 
 

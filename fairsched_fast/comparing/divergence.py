@@ -40,6 +40,9 @@ def divergence(a: Result, b: Result) -> pd.DataFrame:
           fewer and with more executors under b, by how many;
         - `gap_change`, `jain_change`: the dominant-share gap and Jain's index under b − under a.
 
+        Names are categories, `step` Int64, counts int64 in executors; the rest is float64: keys and
+        margins in what the policy measures, changes in parts of 1.
+
     Raises
     ------
     InputError

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast import metrics
 from fairsched_fast.batch import Batch
+from fairsched_fast.errors import InputError
 from fairsched_fast.policies.base import Policy
 from fairsched_fast.policies.key_functions import KeyPolicy
 from fairsched_fast.result import Result
@@ -50,8 +51,16 @@ def step_log(
 
 
 def left_out(result: Result) -> pd.Series[str]:
-    """Why each job gets nothing more, once a run of one row has ended: categories, by job."""
+    """Why each job gets nothing more, once a run of one row has ended: categories, by job.
+
+    Raises
+    ------
+    InputError
+        On a result of several rows.
+    """
     batch, counts = result.batch, result.granted.T.astype(np.int64)
+    if batch.S != 1:
+        raise InputError(f"left_out of {batch.size}; expected a result of one row (see Batch.rows)")
     made = decide(batch, result.policy, counts, result.on_full)
     jobs = present_jobs(batch)
     why_not = with_resource(made.why_not, made.lacking, batch.R)[jobs, 0]

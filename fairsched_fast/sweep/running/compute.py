@@ -135,9 +135,9 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     if output.audit.share:
         sampled = sweep.sampled(rows, piece.block_start, output.audit.share)
         if len(sampled):
-            tables["audit"] = audit_table(
-                sweep, sampled, _results(sweep, batches_of(sweep, sampled))
-            )
+            every = len(sampled) == len(rows)
+            audited = results if every else _results(sweep, batches_of(sweep, sampled))
+            tables["audit"] = audit_table(sweep, sampled, audited)
     inside = rows.scenario - piece.block_start
     return tables, digest_chunk(sweep, rows, inside, results, measures, summary)
 
