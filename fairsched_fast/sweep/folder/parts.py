@@ -88,7 +88,7 @@ def summary_table(
     results: Sequence[Sequence[Result]],
     figures: Sequence[Sequence[Figures]],
 ) -> pa.Table:
-    """Results and figures are indexed [policy][pool]; rows come scenario by scenario."""
+    """Results and `all_figures` of them are indexed [policy][pool]; rows go by scenario."""
     schema = summary_schema(sweep)
     n, P, Q = len(rows), len(results), len(results[0])
 
@@ -118,11 +118,10 @@ def summary_table(
         measure.name: interleave(lambda p, q, name=measure.name: figures[p][q][name])
         for measure in measures.FAIRNESS
     }
-    used = [[measures.utilization(r, sweep.resources) for r in of] for of in results]
-    for name in used[0][0]:
-        columns[name] = pa.array(
-            interleave(lambda p, q, name=name: used[p][q][name]), from_pandas=True
-        )
+    columns |= {
+        name: pa.array(interleave(lambda p, q, name=name: figures[p][q][name]), from_pandas=True)
+        for name in (column.utilization for column in sweep.resources)
+    }
     return pa.Table.from_pydict(columns, schema=schema)
 
 
