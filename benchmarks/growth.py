@@ -17,27 +17,9 @@ from pathlib import Path
 import measure
 import numpy as np
 from measure import seconds
-from shapes import FINALS, ORDERS, SHAPES, Size, kernel
+from shapes import FINALS, ORDERS, SHAPES, Point, Size, kernel
 
 import fairsched_fast as fs
-
-
-@dataclass(frozen=True)
-class Point:
-    """A row of the table."""
-
-    axis: str  # what grows: J, N, R or S
-    shape: str  # what jobs are like, a name in SHAPES
-    kind: str  # ORDERS or FINALS
-    kernel: str  # which one serves it
-    S: int
-    J: int
-    R: int
-    N: int
-    seconds: float  # the median of the rounds
-    decisions: int
-    decisions_per_second: float
-
 
 # --- What grows -----------------------------------------------------------------------------------
 

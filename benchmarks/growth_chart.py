@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
-from shapes import COUNTING, FINALS, LANES, MERGING, ORDERS, RECORDS, SHAPES
+from shapes import COUNTING, FINALS, LANES, MERGING, ORDERS, RECORDS, SHAPES, Point
 
 from fairsched_fast.charts import save, style
-
-if TYPE_CHECKING:
-    from growth import Point
 
 _OKABE_ITO = mpl.color_sequences["okabe_ito"]  # which colour-blind people tell apart
 COLOURS = [_OKABE_ITO[i] for i in (1, 2, 3, 6, 5)]  # neither black nor yellow, pale on white

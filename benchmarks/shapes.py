@@ -25,6 +25,23 @@ class Size:
     N: int = 500
 
 
+@dataclass(frozen=True)
+class Point:
+    """A row of the table of growth curves: a workload, and what it took."""
+
+    axis: str  # what grows: J, N, R or S
+    shape: str  # what jobs are like, a name in SHAPES
+    kind: str  # ORDERS or FINALS
+    kernel: str  # which one serves it
+    S: int
+    J: int
+    R: int
+    N: int
+    seconds: float  # the median of the rounds
+    decisions: int
+    decisions_per_second: float
+
+
 def alike(size: Size, stream: np.random.Generator) -> dict[str, Any]:
     """One demand for all; pools that never fill; jobs hold up to 30 executors' worth."""
     demand = np.array([2, 16, 1, 4] * 2)[: size.R]

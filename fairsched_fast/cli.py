@@ -14,12 +14,15 @@ from typing import Annotated, NoReturn
 import typer
 
 from fairsched_fast.cli_parts import (
+    DaskWorkers,
     Detail,
+    FailFast,
     JobsFile,
     Json,
     Limit,
     Policies,
     PolicyFile,
+    Scheduler,
     Several,
     SpecFile,
     Workers,
@@ -132,17 +135,9 @@ def sweep(
     workers: Workers = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="End with the first chunk that fails.")
-    ] = False,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", help="Run on the Dask cluster at this address (tcp://…)."),
-    ] = None,
-    dask_workers: Annotated[
-        int | None,
-        typer.Option("--dask-workers", min=1, help="Run on this many Dask processes here."),
-    ] = None,
+    fail_fast: FailFast = False,
+    scheduler: Scheduler = None,
+    dask_workers: DaskWorkers = None,
     as_json: Json = False,
 ) -> None:
     """Run every scenario of a sweep file under each policy, or go on where a run was stopped."""
@@ -160,14 +155,9 @@ def sweep(
             progress(total, "scenarios") as advance,
         ):
             outcome = run_sweep(
-                read,
-                out,
-                limit=limit,
-                workers=workers,
-                client=client,
-                fail_fast=fail_fast,
-                advance=advance,
-            )
+                read, out, limit=limit, workers=workers, client=client,
+                fail_fast=fail_fast, advance=advance,
+            )  # fmt: skip
     except KeyboardInterrupt:
         fail(f"interrupted; {out} keeps what is finished: the same command goes on from there", 130)
     show(outcome.manifest if as_json else describe_outcome(outcome))

@@ -35,6 +35,16 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
 ]
 
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="End with the first chunk that fails.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Run on the Dask cluster at this address (tcp://…)."),
+]
+DaskWorkers = Annotated[
+    int | None,
+    typer.Option("--dask-workers", min=1, help="Run on this many Dask processes here."),
+]
+
 
 def fail(message: str, code: int) -> NoReturn:
     """End with a message; 130 is the user's own doing, and no error."""

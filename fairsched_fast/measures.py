@@ -51,9 +51,10 @@ def all_measures(columns: Sequence[ResourceColumns]) -> tuple[Measure, ...]:
 
 
 def fairness(result: Result) -> Figures:
-    """The measures `FAIRNESS` of each row of a result, (S,) each.
+    """`FAIRNESS` of each row of a result, float64 (S,) each; NaN in a pool without jobs.
 
-    NaN in a pool without jobs; Jain's index is NaN where no job is entitled to anything.
+    Shares are parts of the pool, from 0, as a gap of them is; Jain's index goes from 1/n to 1, and
+    is NaN where no job is entitled to anything.
     """
     batch, shares = result.batch, result.dominant_share.T
     return {
@@ -65,7 +66,9 @@ def fairness(result: Result) -> Figures:
 
 
 def utilization(result: Result, columns: Sequence[ResourceColumns]) -> Figures:
-    """Share of each resource in use, (S,) each; NaN where the pool has none of it."""
+    """Part of each resource in use at the end, held before the run or granted, float64 (S,) each:
+    0 none, 1 all, NaN where the pool has nothing of it. `columns` may name resources it lacks.
+    """
     batch, found = result.batch, metrics.utilization(result.batch, result.granted.T)
     place = {name: r for r, name in enumerate(batch.labels.resources)}
     return {
@@ -75,7 +78,9 @@ def utilization(result: Result, columns: Sequence[ResourceColumns]) -> Figures:
 
 
 def all_figures(result: Result, columns: Sequence[ResourceColumns]) -> Figures:
-    """Those of `all_measures`, in its order, float64 (S,) each."""
+    """Those of `all_measures`, in its order, float64 (S,) each: steps in executors, all else parts
+    of 1 as `fairness` and `utilization` have them.
+    """
     steps = result.steps.astype(np.float64)
     return {STEPS.name: steps, **fairness(result), **utilization(result, columns)}
 

@@ -5,6 +5,7 @@ Padding is masked out of every measure by `present` (J, S' or S), None where eve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,16 +75,16 @@ def utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
     return share(total, batch.capacity)
 
 
-def mean_utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
-    """Mean over the resources of the share in use, (S,); those of zero capacity do not count.
-
-    0 where no resource has any capacity.
+def mean_utilization(used: Sequence[Floats]) -> Floats:
+    """Mean over the resources of the share in use, (S,), from that of each, (S,), NaN where a pool
+    has nothing of it: that does not count. 0 where a pool has nothing of any.
     """
-    total = np.zeros(granted.shape[-1])
-    for used in utilization(batch, granted):  # one by one, as `jain`
-        total += used
-    count = np.broadcast_to((batch.capacity > 0).sum(axis=0), total.shape)
-    return share(total, count.astype(np.float64))
+    total, count = np.zeros(used[0].shape), np.zeros(used[0].shape)
+    for shares in used:  # one by one, as `jain`
+        there = ~np.isnan(shares)
+        total += np.where(there, shares, 0.0)
+        count += there
+    return share(total, count)
 
 
 def lowest(values: Floats, present: Present = None) -> Floats:

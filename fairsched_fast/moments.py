@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 class Moments:
     """Of G groups and M measures, (G, M): count int64, all else float64.
 
+    Where nothing was counted (every value NaN), count is 0, mean and squares are 0, least is inf
+    and most −inf, so that they can be merged: look at count before these are shown.
+
     Merged as Chan, Golub & LeVeque (Updating formulae and a pairwise algorithm for computing sample
     variances, 1979) do it, which cancels nothing. Merged in one order, they are the same to the
     last bit however the work was spread.

@@ -56,7 +56,8 @@ def test_shares_and_utilization_count_what_was_held_and_what_was_granted():
     granted = np.array([[1, 0], [2, 1]])
     assert metrics.dominant_share(batch, granted).tolist() == [[0.4, 0.15], [0.4, 0.1]]
     assert metrics.utilization(batch, granted).tolist() == [[0.8, 0.25], [0, 0]]
-    assert metrics.mean_utilization(batch, granted).tolist() == [0.8, 0.125]
+    used = [np.array([0.8, 0.25, np.nan]), np.array([np.nan, 0, np.nan])]  # NaN: has none of it
+    assert metrics.mean_utilization(used).tolist() == [0.8, 0.125, 0]
 
 
 def test_a_measure_does_not_depend_on_how_many_scenarios_stand_beside_it():

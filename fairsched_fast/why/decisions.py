@@ -71,7 +71,9 @@ def decide(batch: Batch, policy: Policy, counts: Ints, on_full: str = "skip") ->
     batch
         One scenario, which all states are of, or P, one of each.
     counts : int64 (J, P)
-        What each job was granted before: states that a run under `on_full` comes to.
+        What each job was granted before: states that a run under `on_full` comes to. Of others
+        nothing is checked: more than a ceiling, or than fits, reads as a job that is to get no
+        more, and a negative count is not understood.
     on_full
         As in `allocate`.
     """

@@ -182,7 +182,8 @@ def digest_chunk(
 ) -> Digest:
     """Of some rows; `inside` (n,) are their places in their block. Indexed [policy][pool].
 
-    `summary` has the rows that aggregates are of, and may be left out where there are none.
+    `measures` are `all_figures`. `summary` has the rows that aggregates are of, and may be left out
+    where there are none.
     """
     digest = empty_digest(sweep)
     digest.scenarios = len(rows)
@@ -198,8 +199,9 @@ def digest_chunk(
         for q, result in enumerate(of_policy):
             digest.executors[p] += int(result.steps.sum(dtype=np.int64))
             digest.stops[p] += np.bincount(result.stop, minlength=len(StopReason))
-            used = {"utilization": metrics.mean_utilization(result.batch, result.granted.T)}
-            charted = measures[p][q] | used
+            figures = measures[p][q]
+            used = [figures[column.utilization] for column in sweep.resources]
+            charted = figures | {"utilization": metrics.mean_utilization(used)}
             g = q if digest.groups > 1 else 0
             for m, name in enumerate(CHARTED):
                 known = charted[name][~np.isnan(charted[name])]

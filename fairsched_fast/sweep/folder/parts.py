@@ -88,7 +88,7 @@ def summary_table(
     results: Sequence[Sequence[Result]],
     figures: Sequence[Sequence[Figures]],
 ) -> pa.Table:
-    """Results and figures are indexed [policy][pool]; rows come scenario by scenario."""
+    """Results and `all_figures` of them are indexed [policy][pool]; rows go by scenario."""
     schema = summary_schema(sweep)
     n, P, Q = len(rows), len(results), len(results[0])
 
@@ -114,12 +114,12 @@ def summary_table(
     columns["stop"] = coded(
         interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason]
     )
-    used = [[measures.utilization(r, sweep.resources) for r in of] for of in results]
-    for found in (figures, used):  # what does not apply is empty
-        for name in found[0][0]:
-            columns[name] = pa.array(
-                interleave(lambda p, q, of=found, name=name: of[p][q][name]), from_pandas=True
-            )
+    measured = [measure.name for measure in measures.FAIRNESS]
+    measured += [column.utilization for column in sweep.resources]
+    columns |= {  # what does not apply is empty
+        name: pa.array(interleave(lambda p, q, name=name: figures[p][q][name]), from_pandas=True)
+        for name in measured
+    }
     return pa.Table.from_pydict(columns, schema=schema)
 
 

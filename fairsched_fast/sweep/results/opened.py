@@ -6,7 +6,6 @@ of scenarios and checksums, and a folder of Parquet parts for each table.
 
 from __future__ import annotations
 
-import json
 import operator
 import tomllib
 import warnings
@@ -22,9 +21,9 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.policies.registry import find_policy
 from fairsched_fast.sweep import policy_of
-from fairsched_fast.sweep.folder.ownership import MANIFEST, SPEC
-from fairsched_fast.sweep.folder.parts import SCHEMA_VERSION
-from fairsched_fast.sweep.folder.store import AGGREGATES, FORMAT
+from fairsched_fast.sweep.folder.ownership import SPEC
+from fairsched_fast.sweep.folder.store import AGGREGATES
+from fairsched_fast.sweep.results.checks import find_jobs_table, read_manifest, read_text
 from fairsched_fast.sweep.results.tables import (
     count_rows,
     describe_columns,
@@ -33,7 +32,6 @@ from fairsched_fast.sweep.results.tables import (
     read_table,
     table_names,
 )
-from fairsched_fast.sweep.scenarios.jobs_table import file_hash
 from fairsched_fast.sweep.scenarios.reading import make_sweep
 from fairsched_fast.sweep.scenarios.schema import parse_spec, spec_hash
 from fairsched_fast.sweep.scenarios.settings import plain_number
@@ -90,8 +88,8 @@ class Results:
 
     def __init__(self, folder: Path, jobs: Path | None = None) -> None:
         self.folder = folder
-        self.manifest = _read_manifest(folder)
-        self.text = _read_text(folder / SPEC)
+        self.manifest = read_manifest(folder)
+        self.text = read_text(folder / SPEC)
         self._csv = jobs
         try:
             self.spec: dict[str, Any] = tomllib.loads(self.text)
@@ -169,7 +167,10 @@ class Results:
                     f"{where}: {error}. A policy of your own has to be defined first: run its file "
                     "(--policy-file)"
                 ) from error
-        table = self._csv if spec.jobs is None else self._jobs_table(spec.jobs.csv)
+        table = self._csv
+        if spec.jobs is not None:
+            known = self.manifest.get("jobs_sha256")
+            table = find_jobs_table(self.folder, spec.jobs.csv, self._csv, known)
         return make_sweep(spec, text, str(where), self.folder, table)
 
     def dataset(self, table: str) -> ds.Dataset:
@@ -304,58 +305,3 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<Results of {self.name} in {self.folder}: {self.scenarios:,} ids, {self.status}>"
-
-    def _jobs_table(self, stated: str) -> Path:
-        """The CSV that jobs were drawn from, wherever it lies now: it is told by its checksum."""
-        places = [self._csv] if self._csv else [self.folder / stated, Path(stated)]
-        there = [path for path in places if path.is_file()]
-        if not there:
-            raise InputError(
-                f"{places[-1]}: there is no such file, and {self.folder} drew its jobs from it; "
-                "expected that CSV, to rebuild scenarios from: name it with jobs= (--jobs)"
-            )
-        for path in there:
-            if self.manifest.get("jobs_sha256") in (None, file_hash(path)):
-                return path
-        raise InputError(
-            f"{there[-1]} is not the table that {self.folder} drew its jobs from: its checksum "
-            "is another; expected it as it was: name it with jobs= (--jobs)"
-        )
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    """What the manifest says, once it is known to be one that we can read."""
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "is not there"
-        raise InputError(f"{folder} {what}; expected a folder that `fairsched sweep` wrote")
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise InputError(
-            f"{folder} holds no sweep: there is no {MANIFEST}; expected a folder that "
-            "`fairsched sweep` wrote"
-        )
-    text = _read_text(path)
-    try:
-        manifest = json.loads(text)
-        ours = manifest["format"] == FORMAT
-        schema, _, _ = manifest["schema"], int(manifest["scenarios"]), manifest["status"]
-    except (ValueError, KeyError, TypeError, ArithmeticError):
-        ours = False
-    if not ours:
-        raise InputError(
-            f"{path} is no manifest of a sweep; expected a folder that `fairsched sweep` wrote"
-        )
-    if schema != SCHEMA_VERSION:
-        raise InputError(
-            f"{folder} has tables of version {schema}, and this fairsched_fast reads version "
-            f"{SCHEMA_VERSION}; use the fairsched_fast that wrote it, or run the sweep again"
-        )
-    found: dict[str, Any] = manifest
-    return found
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from fairsched_fast import engine
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
-from fairsched_fast.measures import fairness
+from fairsched_fast.measures import all_figures
 from fairsched_fast.policies.base import Policy
 from fairsched_fast.result import Result
 from fairsched_fast.sweep.folder.audit_parts import audit_table
@@ -119,7 +119,7 @@ def tables_of(sweep: Sweep, piece: Chunk) -> tuple[dict[str, pa.Table], Digest]:
     output = sweep.output
     batches = batches_of(sweep, rows)
     results = _results(sweep, batches)
-    measures = [[fairness(result) for result in of_policy] for of_policy in results]
+    measures = [[all_figures(result, sweep.resources) for result in of] for of in results]
     summary = None
     tables: dict[str, pa.Table] = {}
     if output.summary or output.aggregates:
