@@ -107,9 +107,9 @@ def fill(
             fill_line(whole, g, q, line, start, width, places, desk, rows)
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
-            bounded |= ends[lane] < limit[lane]
-        for lane in range(width):
             room[lane] = kind(ends[lane])
+        for lane in range(width):
+            bounded |= ends[lane] < limit[lane]
         end_jobs(key, given, room, width)
     return bounded
 
@@ -138,11 +138,9 @@ def fill_line(
     times, place = kind(places), kind(q)
     for lane in range(width):
         by = kind(factor[lane] * times)
-        up = kind(kind(slope[lane]) * by)
-        low = kind(kind(kind(offset[lane]) * by) + place)
-        rise[lane] = up
-        begins[lane] = low
-        key[lane] = max(key[lane], kind(low + kind(given[lane] * up)))
+        rise[lane] = kind(kind(slope[lane]) * by)
+        begins[lane] = kind(kind(kind(offset[lane]) * by) + place)
+    raise_keys(key, given, begins, rise, width)
 
 
 @leaf

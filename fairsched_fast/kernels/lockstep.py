@@ -139,11 +139,11 @@ def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: i
     last, none = largest(key), kind(-1)
     a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
     for lane in range(width):
-        chosen[lane] = min(min(a[lane], b[lane]), min(c[lane], d[lane]))
+        chosen[lane] = min(a[lane], b[lane], c[lane], d[lane])
     for q in range(4, J, 4):
         a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
         for lane in range(width):
-            chosen[lane] = min(chosen[lane], min(min(a[lane], b[lane]), min(c[lane], d[lane])))
+            chosen[lane] = min(chosen[lane], a[lane], b[lane], c[lane], d[lane])
     for lane in range(width):
         over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
         chosen[lane] = kind(chosen[lane] | over)
@@ -252,9 +252,8 @@ def write_ends(
     order, column, room, waits = whole.order, first + start, desk.row, desk.other
     steps, stop = out.steps[column : column + width], out.stop[column : column + width]
     for lane in range(width):
-        waits[lane] = 0
-    for lane in range(width):
         steps[lane] = 0
+        waits[lane] = 0
     for q in range(desk.given.shape[0]):
         given = desk.given[q]
         place_row(whole.room, order, q, start, width, room)
