@@ -234,7 +234,10 @@ def report(
 
     load_policies(policy_file)
     results = Results(folder, jobs)
-    show(f"wrote {write_report(results, out)}")
+    if jobs is not None or policy_file is not None:  # what is named has to be of use
+        results.sweep  # noqa: B018
+    place = write_report(results, out, tell=lambda told: print(f"note: {told}", file=sys.stderr))
+    show(f"wrote {place}")
 
 
 @app.command()

@@ -7,24 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from fairsched_fast.report.digits import part
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.streaming import UNREADABLE, Floats, codes_of, part_name
+from fairsched_fast.report.streaming import Floats, codes_of, slabs_of
 from fairsched_fast.report.tables import Cell, Line
-from fairsched_fast.report.words import part
-from fairsched_fast.sweep.results.tables import part_files
 
 PROPERTIES = {  # a column of the audit, which is 0 where the property holds
     "envy": "Nobody envies another",
     "envy_but_one": "Nobody envies by more than one executor (EF1)",
     "shortfall": "Each job runs what its own part of the pool would (sharing incentive)",
-    "still_fit": "No further executor fits (nothing is left to give)",
-    "lie_gain": "No lie that was tried pays (strategy-proof)",
+    "lie_gain": "No lie that was tried pays (strategy-proof), where nobody fits any more",
     "growth_loss": "Nobody loses when the pool grows",
     "leaving_loss": "Nobody loses when another leaves",
+    "still_fit": "Nobody fits any more; in the others executors ran out first",
 }
+_COLUMNS = ["scenario", "policy", *PROPERTIES]
+_ROOM, _LIE = "still_fit", "lie_gain"
+_BOUND = f"{_LIE} with room"
+_TOLD = PROPERTIES | {_BOUND: "No lie that was tried pays, where executors ran out first"}
 
 
 @dataclass(slots=True)
@@ -47,36 +49,35 @@ class Count:
 
 
 def audited(facts: Facts) -> list[Line]:
-    """A line for each property that was looked at; none where the sweep keeps no audit."""
+    """A line for each property that was looked at; none where the sweep keeps no audit.
+
+    Where executors ran out while some still fit, a lie moves what is handed out, whatever the
+    policy: such runs are counted apart.
+    """
     counts: dict[str, list[Count]] = {}
-    for table in _tables(facts):
+    for table in slabs_of(facts.results.folder, "audit", _COLUMNS, facts.damaged):
         policy = codes_of(table["policy"], facts.policies)
         ids = table["scenario"].to_numpy()
-        for name in (name for name in PROPERTIES if name in table.column_names):
-            values = table[name].to_numpy()
+        for name, values in _judged(table):
             each = counts.setdefault(name, [Count() for _ in facts.policies])
             for p, count in enumerate(each):
                 count.add(values[policy == p], ids[policy == p])
-    return [
-        Line(PROPERTIES[name], tuple(_cell(count) for count in each))
-        for name, each in counts.items()
-    ]
+    told = [name for name in _TOLD if any(count.judged for count in counts.get(name, ()))]
+    return [Line(_TOLD[name], tuple(_cell(count) for count in counts[name])) for name in told]
 
 
-def _tables(facts: Facts) -> Iterator[pa.Table]:
-    """The audit, slab by slab; of a part that cannot be read it is told."""
-    for path in part_files(facts.results.folder, "audit"):
-        try:
-            with pq.ParquetFile(path) as file:
-                wanted = [n for n in PROPERTIES if n in file.schema_arrow.names]
-                for group in range(file.num_row_groups):
-                    yield file.read_row_group(group, columns=["scenario", "policy", *wanted])
-        except UNREADABLE as error:
-            facts.damaged[part_name(path)] = str(error).splitlines()[0]
+def _judged(table: pa.Table) -> Iterator[tuple[str, Floats]]:
+    """Each property's values, NaN in runs that do not count for it."""
+    found = {name: table[name].to_numpy() for name in PROPERTIES if name in table.column_names}
+    if _LIE in found and _ROOM in found:
+        lies, bound = found.pop(_LIE), found[_ROOM] > 0
+        yield _LIE, np.where(bound, np.nan, lies)
+        yield _BOUND, np.where(bound, lies, np.nan)
+    yield from found.items()
 
 
 def _cell(count: Count) -> Cell:
     if not count.judged:
         return Cell("not judged")
-    worst = f"worst {count.worst:.3g}, scenario {count.scenario}" if count.worst else ""
+    worst = f"worst {count.worst:.3g}, scenario\u00a0{count.scenario}" if count.worst else ""
     return Cell(part(count.kept, count.judged), worst)

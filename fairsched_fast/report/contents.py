@@ -10,8 +10,10 @@ from typing import Any
 
 from fairsched_fast.errors import InputError
 from fairsched_fast.report import audits, notices, pictures, swept, tables, words
+from fairsched_fast.report.answer import answer
 from fairsched_fast.report.effects import telling
 from fairsched_fast.report.facts import Facts
+from fairsched_fast.report.gains import gains
 from fairsched_fast.report.scenes import scenes
 from fairsched_fast.sweep.results.explain import job_rows, pool_rows
 
@@ -26,7 +28,7 @@ def contents(facts: Facts) -> dict[str, Any]:
         "facts": facts,
         "name": facts.results.name,
         "remarks": notices.remarks(facts),
-        "answer": words.answer(facts),
+        "answer": answer(facts),
         "scenes": [(scene, pictures.strip(scene)) for scene in scenes(facts)],
         "spreads": list(pictures.spreads(facts)),
         "tradeoff": pictures.tradeoff(facts),
@@ -71,12 +73,13 @@ def _policies(facts: Facts) -> list[tuple[str, str]]:
 def _tables(facts: Facts) -> dict[str, Any]:
     pools, more_pools = tables.by_pool(facts, _ROWS)
     extremes, best = facts.extremes, facts.best
-    ranked = [] if extremes is None else [
+    ranked = [] if extremes is None or facts.scenarios * len(facts.pools) == 1 else [
         ("Least fair", list(tables.standing_out(facts, extremes.least[best]))),
         ("Most fair", list(tables.standing_out(facts, extremes.most[best]))),
     ]  # fmt: skip
     return {
         "comparison": tables.comparison(facts),
+        "gains": gains(facts),
         "audited": audits.audited(facts),
         "side_by_side": [
             range(first, min(first + _BESIDE, len(facts.policies)))
@@ -100,7 +103,8 @@ def _effects(facts: Facts) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
     """Settings by how much they matter: words, path, and the least and the most effect."""
     for path, effect in telling(facts)[:_ROWS]:
         labels = facts.levels[path].labels()
-        told = [(labels[i], tables.figure(facts, float(effect[i]))) for i in words.ends(effect)]
+        ends = words.ends(facts, effect) if words.matters(facts, effect) else ()
+        told = [(labels[i], tables.figure(facts, float(effect[i]))) for i in ends]
         yield swept.setting_words(path), path, told
 
 

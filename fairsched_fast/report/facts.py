@@ -11,14 +11,17 @@ import pyarrow.parquet as pq
 from fairsched_fast.columns import ResourceColumns, resource_columns
 from fairsched_fast.errors import InputError
 from fairsched_fast.measures import FAIRNESS, Measure
+from fairsched_fast.report.digits import places_of
 from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
-from fairsched_fast.report.streaming import Layout, layout_of, slabs
+from fairsched_fast.report.streaming import Floats, Layout, layout_of, slabs
 from fairsched_fast.report.tally import Figures, Tally, of_digest
 from fairsched_fast.sweep.folder.digest import empty_digest
 from fairsched_fast.sweep.folder.journal import Journal
 from fairsched_fast.sweep.results.opened import Results
 from fairsched_fast.sweep.scenarios.sampling import Sweep
+
+GAP, JAIN, SMALLEST = "dominant_share_gap", "jain", "dominant_share_min"
 
 _BY_NAME = {measure.name: measure for measure in FAIRNESS}
 
@@ -52,21 +55,54 @@ class Facts:
         return bool(self.results.spec.get("output", {}).get("summary", True))
 
     @property
+    def least_shown(self) -> str:
+        """The last digit that is shown of the lead measure, with its unit."""
+        return "0.001" if self.lead.name == JAIN else f"{200 * self.noticed:.6g} points"
+
+    @property
+    def noticed(self) -> float:
+        """Means of the lead measure that differ by less are shown as the same."""
+        if self.lead.name == JAIN:
+            return 0.0005
+        gaps = [100 * gap for gap in self._means() if not np.isnan(gap)]
+        return 0.005 * 10.0 ** -places_of(max(gaps, default=0.0))
+
+    @property
+    def level(self) -> tuple[int, ...]:
+        """The fairest policies by the mean of the lead measure: those it shows as the same."""
+        scores = self.lead.better * self._means()
+        if np.isnan(scores).all():
+            return (0,)
+        return tuple(np.flatnonzero(np.nanmax(scores) - scores < self.noticed).tolist())
+
+    @property
     def best(self) -> int:
-        """The fairest policy by the mean of the lead measure, the first of equals."""
-        if self.figures is None:
-            return 0
-        means = [self.figures.mean(self.lead.name, p) for p in range(len(self.policies))]
-        scores = np.round(self.lead.better * np.array(means), 9)
-        return 0 if np.isnan(scores).all() else int(np.nanargmax(scores))
+        """The fairest policy, the first of those that are level."""
+        return self.level[0]
+
+    @property
+    def next_best(self) -> int | None:
+        """The fairest of those that are not level with the fairest."""
+        scores = self.lead.better * self._means()
+        scores[list(self.level)] = np.nan
+        return None if np.isnan(scores).all() else int(np.nanargmax(scores))
 
     @property
     def beside(self) -> int:
-        """Whom the fairest is compared with: the first, or, where that is it, the next fairest."""
-        if self.best != 0 or self.figures is None or len(self.policies) == 1:
+        """Whom the fairest is compared with: the first, or, where that is it, the next fairest.
+
+        One of the two is always the first: all that is paired with it, is of them both.
+        """
+        if self.best != 0 or len(self.policies) == 1:
             return 0
-        figures, others = self.figures, range(1, len(self.policies))
-        return max(others, key=lambda p: self.lead.better * figures.mean(self.lead.name, p))
+        return 1 if self.next_best is None else self.next_best
+
+    def _means(self) -> Floats:
+        """Of the lead measure, (P,)."""
+        if self.figures is None:
+            return np.full(max(len(self.policies), 1), np.nan)
+        means = [self.figures.mean(self.lead.name, p) for p in range(len(self.policies))]
+        return np.array(means)
 
 
 def gather(results: Results) -> Facts:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fairsched_fast.errors import plural
 from fairsched_fast.report.facts import Facts
 from fairsched_fast.report.naming import cut
+from fairsched_fast.sweep.results.tables import count_rows
 
 _FAILURES = 5  # told one by one
 _STATUS = {
@@ -18,7 +19,8 @@ _STATUS = {
 
 def warnings(facts: Facts) -> list[str]:
     """For the top of the page: that figures are not of the whole sweep, and why."""
-    return [*_unfinished(facts), *_failures(facts), *_missing(facts), *_left_out(facts)]
+    kinds = (_unfinished, _failures, _missing, _gone, _left_out, _corner)
+    return [sentence for kind in kinds for sentence in kind(facts)]
 
 
 def remarks(facts: Facts) -> list[str]:
@@ -71,6 +73,19 @@ def _missing(facts: Facts) -> Iterator[str]:
         )
 
 
+def _gone(facts: Facts) -> Iterator[str]:
+    """Tables besides the summary that the page is made of, and that the sweep wrote."""
+    for table, shown in (("jobs", "who gains and who loses"), ("audit", "what the audit found")):
+        wrote = facts.results.manifest.get("rows", {}).get(table, 0)
+        there = count_rows(facts.results.folder, table)
+        if there is not None and there < wrote:  # damaged parts are told of when they are read
+            yield (
+                f"{table}/ has {there:,} rows, and the sweep wrote {wrote:,}: {shown} is "
+                f"{'of these alone' if there else 'not on this page'}. The same sweep command "
+                "makes them anew."
+            )
+
+
 def _left_out(facts: Facts) -> Iterator[str]:
     if facts.from_journal:
         yield (
@@ -83,13 +98,23 @@ def _left_out(facts: Facts) -> Iterator[str]:
         yield f"Step logs are missing, for scenarios cannot be rebuilt: {why}"
 
 
-def _remarks(facts: Facts) -> Iterator[str]:
-    manifest, sweep = facts.results.manifest, facts.sweep
+def _corner(facts: Facts) -> Iterator[str]:
+    """Of what the figures are, where that is not what one would think."""
+    sweep, manifest = facts.sweep, facts.results.manifest
     if sweep is not None and facts.results.scenarios < sweep.size:
         yield (
             f"Only the first {facts.results.scenarios:,} of {sweep.size:,} scenarios were asked "
-            "for: a corner of the sweep, not a sample of it."
+            "for: a corner of the sweep, not a sample of it. All that is said here is of them."
         )
+    if overfull := int(manifest.get("overfull", 0)):
+        yield (
+            f"In {plural(overfull, 'run')} of {int(manifest.get('pools', 0)):,} the pool holds "
+            "more than its capacity from the start: shares and use there are above what it has, "
+            "and means are drawn up by them."
+        )
+
+
+def _remarks(facts: Facts) -> Iterator[str]:
     if facts.lead.name == "jain":
         yield (
             "Weights may differ, so fairness is judged by Jain's index of dominant share / weight; "
@@ -97,8 +122,3 @@ def _remarks(facts: Facts) -> Iterator[str]:
         )
     if len(facts.pools) > 1:
         yield f"A run is one of {len(facts.pools):,} pools in a scenario; figures are over all."
-    if overfull := int(manifest.get("overfull", 0)):
-        yield (
-            f"In {plural(overfull, 'run')} of {int(manifest.get('pools', 0)):,} the pool holds "
-            "more than its capacity from the start."
-        )

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from fairsched_fast import charts
 from fairsched_fast.charts.style import new_axes, styled
 from fairsched_fast.measures import LOWER
+from fairsched_fast.report.digits import apart, index, share
 from fairsched_fast.report.effects import Map, effect_of, map_of
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.naming import plain
+from fairsched_fast.report.naming import plain, visible
 from fairsched_fast.report.scenes import Scene
 from fairsched_fast.report.streaming import Floats
 from fairsched_fast.report.swept import setting_words
 from fairsched_fast.report.tally import USE, Figures
-from fairsched_fast.report.words import apart, index, share
 from fairsched_fast.sweep.folder.digest import EDGES
 
 _POLICIES = 12  # curves in a picture
@@ -32,6 +32,9 @@ SCALES = {  # what values are shown in, and of what
     "dominant_share_gap": (100, "Gap between dominant shares, points"),
     "jain": (1, "Jain's index"),
 }
+
+_NARROW = 0.02  # of the pool
+_CLIPPED = " Lines end at 100%, though pools that hold more than they have are above it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Picture:
 def spreads(facts: Facts) -> Iterator[Picture]:
     """How fair runs are: a curve for each policy, of the gap and of Jain's index."""
     figures = facts.figures
-    if figures is None:
+    if figures is None or figures.runs == 1:  # which has no spread
         return
     for name in SCALES:
         if figures.histograms[name].any():
@@ -57,7 +60,7 @@ def _spread(figures: Figures, name: str) -> Picture:
     counts = figures.histograms[name][:_POLICIES]
     edges, coarse = _coarser(counts)
     ax = new_axes(5.2, 3.1 + _LINE * len(coarse))
-    by_policy = dict(zip(figures.policies, coarse, strict=False))
+    by_policy = dict(zip(map(visible, figures.policies), coarse, strict=False))
     scale, measure = SCALES[name]
     title = measure.partition(",")[0]
     charts.distribution(edges * scale, by_policy, measure=measure, title=title, ax=ax)
@@ -89,10 +92,12 @@ def _coarser(counts: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
 def tradeoff(facts: Facts) -> Picture | None:
     """Fairness against use of the pool, a mark for each policy."""
     figures, lead = facts.figures, facts.lead.name
-    if figures is None or not figures.histograms[USE].any() or not figures.histograms[lead].any():
+    if figures is None or figures.runs == 1:
+        return None
+    if not figures.histograms[USE].any() or not figures.histograms[lead].any():
         return None
     used, fair = dict[str, Floats](), dict[str, Floats]()
-    for p, policy in enumerate(figures.policies[:_POLICIES]):
+    for p, policy in enumerate(map(visible, figures.policies[:_POLICIES])):
         for name, found in ((USE, used), (lead, fair)):
             low, high = (figures.quantile(name, p, fraction) for fraction in (0.25, 0.75))
             found[policy] = np.array([low, figures.centre(name, p), high])
@@ -103,6 +108,9 @@ def tradeoff(facts: Facts) -> Picture | None:
     scaled = {policy: scale * values for policy, values in fair.items()}
     charts.tradeoff(used, scaled, measure=measure, title=title, lower_is_fairer=lower, ax=ax)
     ax.set_xlabel("Utilisation of the pool")
+    low, high = ax.get_xlim()
+    if high - low < _NARROW:  # policies that use as much are not to look apart
+        ax.set_xlim((low + high - _NARROW) / 2, (low + high + _NARROW) / 2)
     _legend_below(ax)
     told = apart if lower else index
     marks = [
@@ -111,6 +119,7 @@ def tradeoff(facts: Facts) -> Picture | None:
     caption = (
         "Means, with lines over the middle half of the runs; utilisation is the mean over a pool's "
         "resources. Policies that no other outdoes in both are filled and joined."
+        + (_CLIPPED if facts.results.manifest.get("overfull", 0) else "")
     )
     return Picture(_svg(ax, f"{title}. {measure}, mean: {'; '.join(marks)}."), caption)
 
@@ -128,9 +137,9 @@ def _maps(facts: Facts, found: Map) -> Iterator[Picture]:
     means = found.means[shown]
     low, high = float(np.nanmin(means)), float(np.nanmax(means))
     for p, values in zip(shown, means, strict=True):
-        yield _map(found, values, f"{measure}, under {facts.policies[p]}", (low, high))
+        yield _map(found, values, f"{measure}, under {visible(facts.policies[p])}", (low, high))
     if len(shown) > 1:
-        best, other = (facts.policies[p] for p in (facts.best, facts.beside))
+        best, other = (visible(facts.policies[p]) for p in (facts.best, facts.beside))
         gain = f"How much fairer {best} is than {other}"
         yield _map(found, effect_of(facts, found.means), gain, None)
 
@@ -138,7 +147,7 @@ def _maps(facts: Facts, found: Map) -> Iterator[Picture]:
 @styled
 def _map(found: Map, values: Floats, title: str, ends: tuple[float, float] | None) -> Picture:
     ax = new_axes(5.2, 4.4)
-    x, y = setting_words(found.x), setting_words(found.y)
+    x, y = (visible(setting_words(path)) for path in (found.x, found.y))
     low, high = ends or (None, None)
     charts.heatmap(
         values,
@@ -165,7 +174,7 @@ def _map(found: Map, values: Floats, title: str, ends: tuple[float, float] | Non
 @styled
 def strip(scene: Scene) -> Picture:
     """Who was given each executor, policy by policy."""
-    orders = {log.policy: log.order for log in scene.logs}
+    orders = {visible(log.policy): log.order for log in scene.logs}
     ax = new_axes(5.8, 1.9 + 0.5 * len(orders) + _LINE * min(len(scene.jobs), 12))
     charts.strip(orders, title="Who was given each executor", jobs=scene.jobs, ax=ax)
     label, _, binned = ax.get_xlabel().partition("; ")
@@ -190,7 +199,7 @@ def _legend_below(ax: Axes) -> Sequence[Text]:
     legend.set_bbox_to_anchor((0, 0), ax.transAxes + below)
     texts = legend.get_texts()
     for text in texts:
-        text.set(text=": ".join(text.get_text().splitlines()), fontsize=10)
+        text.set(text=": ".join(text.get_text().splitlines()), fontsize=11)
     return texts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from fairsched_fast import metrics
 from fairsched_fast.comparing.before_after import pools_of
 from fairsched_fast.errors import InputError
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.naming import cut, plain
+from fairsched_fast.report.naming import cut, plain, visible
 from fairsched_fast.report.swept import setting_words
 from fairsched_fast.result import STOP_SENTENCES, Result
 
@@ -71,6 +72,7 @@ class Scene:
     logs: tuple[Log, ...]
     jobs: tuple[str, ...]
     top: float  # the largest share that is drawn
+    command: str  # that tells all of it
 
 
 def scenes(facts: Facts) -> Iterator[Scene]:
@@ -91,6 +93,8 @@ def _standing_out(facts: Facts) -> dict[tuple[int, str], str]:
         return {}
     best, found = facts.best, dict[tuple[int, str], str]()
     label = plain(facts.policies[best])
+    if facts.scenarios == len(facts.pools) == 1:
+        return {(run.scenario, facts.pools[0]): "The run" for run in facts.extremes.least[best][:1]}
     told = [
         ("Where the choice matters most", facts.extremes.apart[max(best, facts.beside)]),
         (f"Least fair under {label}", facts.extremes.least[best]),
@@ -98,7 +102,9 @@ def _standing_out(facts: Facts) -> dict[tuple[int, str], str]:
     ]
     for title, ranking in told[0 if any(run.key for run in told[0][1]) else 1 :]:
         for run in ranking[:1]:
-            found.setdefault((run.scenario, facts.pools[run.pool]), title)
+            place = run.scenario, facts.pools[run.pool]
+            also = title[0].lower() + title[1:]
+            found[place] = f"{found[place]}, and {also}" if place in found else title
     return found
 
 
@@ -106,13 +112,23 @@ def _scene(facts: Facts, title: str, scenario: int, pool: str) -> Scene:
     which = sorted({facts.beside, facts.best})
     results = [facts.results.result(scenario, facts.policies[p]) for p in which]
     row = pools_of(results[0]).index(pool)
-    jobs = [name for name in results[0].batch.job_names(row) if name]
+    jobs = [visible(name) for name in results[0].batch.job_names(row) if name]
     barred = _barred(results, row)
     logs = tuple(_log(result, row, pool, barred) for result in results)
     top = max((bar.end for log in logs for bar in log.bars), default=0.0)
     settings = facts.results.settings(scenario)
     told = [(setting_words(path), path, _value(value)) for path, value in settings.items()]
-    return Scene(title, scenario, pool, tuple(told[:_SETTINGS]), logs, tuple(jobs), max(top, 1e-9))
+    command = _command(facts, scenario, [facts.policies[p] for p in which])
+    return Scene(
+        title, scenario, pool, tuple(told[:_SETTINGS]), logs, tuple(jobs), max(top, 1e-9), command
+    )
+
+
+def _command(facts: Facts, scenario: int, policies: list[str]) -> str:
+    """How the terminal tells of it, under the same policies where a sweep has more of them."""
+    chosen = len(policies) == 2 and len(facts.policies) > 2
+    some = f" --policies {shlex.quote(','.join(policies))}" if chosen else ""
+    return visible(f"fairsched explain DIR {scenario}{some}")
 
 
 def _barred(results: list[Result], row: int) -> list[int]:
@@ -137,7 +153,7 @@ def _log(result: Result, row: int, pool: str, barred: list[int]) -> Log:
         bars=tuple(Bar(names[j], float(held[j]), float(end[j])) for j in barred),
         others=sum(map(bool, names)) - len(barred),
         steps=tuple(_steps(result, pool, {names[j]: bar for bar, j in enumerate(barred)})),
-        order=np.array(names, object)[result.choices[row, :steps]],
+        order=np.array([visible(name) for name in names], object)[result.choices[row, :steps]],
     )
 
 

@@ -84,6 +84,20 @@ def slabs(
             damaged[part_name(part)] = str(error).splitlines()[0]
 
 
+def slabs_of(
+    folder: Path, name: str, columns: Sequence[str], damaged: dict[str, str]
+) -> Iterator[pa.Table]:
+    """A table, slab by slab, of these of its columns that are there; `damaged` as for `slabs`."""
+    for path in part_files(folder, name):
+        try:
+            with pq.ParquetFile(path) as file:
+                there = [column for column in columns if column in file.schema_arrow.names]
+                for group in range(file.num_row_groups):
+                    yield file.read_row_group(group, columns=there)
+        except UNREADABLE as error:
+            damaged[part_name(path)] = str(error).splitlines()[0]
+
+
 def part_name(part: Path) -> str:
     """A part within its folder, as a page names it."""
     return f"{part.parent.name}/{part.name}"
@@ -114,7 +128,11 @@ def _slab(table: pa.Table, layout: Layout, measures: Sequence[str], axes: Sequen
 def codes_of(column: pa.ChunkedArray, words: Sequence[str]) -> NDArray[np.int64]:
     """The place of each row's word among the `words`."""
     coded = column.combine_chunks()
-    place = np.array([words.index(word) for word in coded.dictionary.to_pylist()], np.int64)
+    code = {word: place for place, word in enumerate(words)}
+    known = coded.dictionary.to_pylist()
+    if not code.keys() >= set(known):
+        raise ValueError(f"{', '.join(sorted(set(known) - code.keys()))} is unknown")
+    place = np.array([code[word] for word in known], np.int64)
     codes: NDArray[np.int64] = place[coded.indices.to_numpy()]
     return codes
 

@@ -61,10 +61,22 @@ def setting_words(path: str) -> str:
 def swept_over(facts: Facts) -> list[SweptOver]:
     """Each setting of each block, in the file's order."""
     return [
-        SweptOver(number, setting_words(path), path, *told)
+        SweptOver(number, setting_words(path), path, *_reached(facts, path, *told))
         for number, block in enumerate(facts.results.spec.get("block", ()))
         for path, told in _axes(block)
     ]
+
+
+def _reached(facts: Facts, path: str, values: str, count: str) -> tuple[str, str]:
+    """Of a sweep that was cut short, what its scenarios came to, beside what the file says."""
+    levels, limited = facts.levels.get(path), facts.results.manifest.get("limit") is not None
+    if levels is None or not limited or not len(levels):
+        return values, count
+    if levels.edges is None and len(levels) <= _LISTED:
+        some = ", ".join(levels.labels())
+    else:
+        some = f"{_number(levels.low)} to {_number(levels.high)}"
+    return f"{some} (the sweep file: {values})", count
 
 
 def _axes(block: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
-from fairsched_fast.report.facts import Facts
+from fairsched_fast.report.digits import decimals, part, places_of
+from fairsched_fast.report.facts import GAP, JAIN, SMALLEST, Facts
 from fairsched_fast.report.naming import cut
 from fairsched_fast.report.ranking import Run
 from fairsched_fast.report.tally import Rows
-from fairsched_fast.report.words import decimals, part
 from fairsched_fast.result import StopReason
-
-GAP, JAIN, SMALLEST = "dominant_share_gap", "jain", "dominant_share_min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,11 @@ class Unit:
     def told(self, value: float) -> str:
         """A figure; `no value` of NaN."""
         return NOTHING if math.isnan(value) else decimals(self.scale * value, self.places)
+
+    def fitting(self, values: Iterable[float]) -> Unit:
+        """With digits enough for the largest of these values."""
+        largest = max((abs(v) for v in values if not math.isnan(v)), default=0.0)
+        return Unit(self.scale, max(self.places, places_of(self.scale * largest)))
 
 
 PERCENT, INDEX, COUNT = Unit(100, 1), Unit(1, 3), Unit(1, 2)
@@ -69,14 +72,14 @@ def comparison(facts: Facts) -> list[Line]:
         return [figures.quantile(name, p, 0.5) for p in policies]
 
     lines = [
-        _line("Gap, points: mean", means(GAP), LOWER, PERCENT),
-        _line("Gap, points: median", medians(GAP), LOWER, PERCENT),
-        _line("Jain's index: mean", means(JAIN), HIGHER, INDEX),
-        _line("Jain's index: median", medians(JAIN), HIGHER, INDEX),
-        _line("Smallest dominant share, %: mean", means(SMALLEST), HIGHER, PERCENT),
-        _line("Executors given: mean", means("steps"), NEITHER, COUNT),
+        line_of("Gap, points: mean", means(GAP), LOWER, PERCENT),
+        line_of("Gap, points: median", medians(GAP), LOWER, PERCENT),
+        line_of("Jain's index: mean", means(JAIN), HIGHER, INDEX),
+        line_of("Jain's index: median", medians(JAIN), HIGHER, INDEX),
+        line_of("Smallest dominant share, %: mean", means(SMALLEST), HIGHER, PERCENT),
+        line_of("Executors given: mean", means("steps"), NEITHER, COUNT),
         *(
-            _line(f"Use of {cut(c.resource)}, %: mean", means(c.utilization), HIGHER, PERCENT)
+            line_of(f"Use of {cut(c.resource)}, %: mean", means(c.utilization), HIGHER, PERCENT)
             for c in facts.resources
         ),
     ]
@@ -111,10 +114,12 @@ def _lead_text(facts: Facts, rows: Rows) -> str:
 
 def figure(facts: Facts, value: float) -> str:
     """Of the lead measure, without its unit."""
-    return (PERCENT if facts.lead.name == GAP else INDEX).told(value)
+    return (PERCENT.fitting([value]) if facts.lead.name == GAP else INDEX).told(value)
 
 
-def _line(label: str, values: list[float], better: int, unit: Unit) -> Line:
+def line_of(label: str, values: list[float], better: int, unit: Unit) -> Line:
+    """A measure of each policy, beside the first."""
+    unit = unit.fitting(values)
     cells = [Cell(unit.told(values[0]))]
     for value in values[1:]:
         by = value - values[0]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.columns import ResourceColumns
-from fairsched_fast.comparing.compare import Pairs, comparison_rows, pairs_of
+from fairsched_fast.comparing.compare import SAME, Pairs, comparison_rows, pairs_of
 from fairsched_fast.measures import FAIRNESS, Measure, all_measures
 from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
@@ -38,6 +38,9 @@ class Figures:
     pools: Mapping[str, tuple[Rows, ...]]  # the same pool by pool, where there are several
     histograms: Mapping[str, NDArray[np.int64]]  # of `CHARTED` → (P, B)
     stops: NDArray[np.int64]  # (P, 4)
+    fairer: NDArray[np.int64]  # (P, P) runs that are fairer under the one than under the other
+    judged: NDArray[np.int64]  # (P, P) runs of which that is known
+    used: Floats  # (P,) mean use, NaN where it is not known
 
     def mean(self, measure: str, policy: int) -> float:
         """Of a policy, over the runs that have it; NaN where none has, or it is not known."""
@@ -46,7 +49,7 @@ class Figures:
 
     def centre(self, spread: str, policy: int) -> float:
         """Mean of what a spread is kept of: that of the bins where nothing else is known."""
-        known = self.mean(spread, policy)
+        known = float(self.used[policy]) if spread == USE else self.mean(spread, policy)
         counts = self.histograms[spread][policy]
         if not math.isnan(known) or not counts.any():
             return known
@@ -78,6 +81,8 @@ class Tally:
         self.stops = np.zeros((P, len(StopReason)), np.int64)
         self.levels = {path: Levels(P, *span) for path, span in spans.items()}
         self.extremes = Extremes.none(P)
+        self.fairer, self.judged = np.zeros((P, P), np.int64), np.zeros((P, P), np.int64)
+        self._used, self._users = np.zeros(P), np.zeros(P, np.int64)
         self._pairs: list[list[Pairs]] = []  # [policy][pool]
 
     def add(self, slab: Slab) -> None:
@@ -95,7 +100,11 @@ class Tally:
                 counts[p] += histogram_of(values[~np.isnan(values)])
         for p, stops in enumerate(slab.stop):
             self.stops[p] += np.bincount(stops.ravel(), minlength=len(StopReason))
+        real = ~np.isnan(spread[USE])
+        self._used += np.where(real, spread[USE], 0.0).sum(axis=(1, 2)) if used else 0.0
+        self._users += real.sum(axis=(1, 2)) if used else 0
         lead = slab.figures[self.lead.name]
+        self._duel(self.lead.better * lead)
         self.extremes.add(slab, self.lead)
         self._by_setting(slab, lead)
 
@@ -106,6 +115,16 @@ class Tally:
                            for of in (0, p)))
                 for q in range(len(self.layout.pools))
             ]  # fmt: skip
+
+    def _duel(self, fairness: Floats) -> None:
+        """Count under whom each run is fairer, from (P, Q, S) of which more is better."""
+        for p, mine in enumerate(fairness):
+            for q in range(p):
+                apart = mine - fairness[q]
+                self.fairer[p, q] += int((apart > SAME).sum())
+                self.fairer[q, p] += int((apart < -SAME).sum())
+                self.judged[p, q] += int((~np.isnan(apart)).sum())
+                self.judged[q, p] = self.judged[p, q]
 
     def _by_setting(self, slab: Slab, lead: Floats) -> None:
         """The lead measure of each scenario, mean over its pools, by what the scenario has."""
@@ -128,6 +147,9 @@ class Tally:
             },
             self.histograms,
             self.stops,
+            self.fairer,
+            self.judged,
+            self._used / np.where(self._users == 0, np.nan, self._users),
         )
 
     def _rows(self, pairs: Pairs) -> Rows:
@@ -170,4 +192,7 @@ def of_digest(digest: Digest, policies: Sequence[str]) -> Figures:
         {},
         histograms,
         digest.stops,
+        fairer=np.zeros((P, P), np.int64),
+        judged=np.zeros((P, P), np.int64),
+        used=np.full(P, np.nan),
     )
