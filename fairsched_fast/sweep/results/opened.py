@@ -22,10 +22,9 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
 from fairsched_fast.policies.registry import find_policy
 from fairsched_fast.sweep import policy_of
-from fairsched_fast.sweep.scenarios.jobs_table import file_hash
 from fairsched_fast.sweep.folder.ownership import MANIFEST, SPEC
 from fairsched_fast.sweep.folder.parts import SCHEMA_VERSION
-from fairsched_fast.sweep.scenarios.reading import make_sweep
+from fairsched_fast.sweep.folder.store import AGGREGATES, FORMAT
 from fairsched_fast.sweep.results.tables import (
     count_rows,
     describe_columns,
@@ -34,9 +33,10 @@ from fairsched_fast.sweep.results.tables import (
     read_table,
     table_names,
 )
-from fairsched_fast.sweep.scenarios.settings import plain_number
+from fairsched_fast.sweep.scenarios.jobs_table import file_hash
+from fairsched_fast.sweep.scenarios.reading import make_sweep
 from fairsched_fast.sweep.scenarios.schema import parse_spec, spec_hash
-from fairsched_fast.sweep.folder.store import AGGREGATES, FORMAT
+from fairsched_fast.sweep.scenarios.settings import plain_number
 
 if TYPE_CHECKING:
     import pandas as pd

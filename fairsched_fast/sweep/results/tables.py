@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from fairsched_fast.errors import InputError, did_you_mean
-from fairsched_fast.sweep.results.conditions import Table, check_columns, condition
 from fairsched_fast.sweep.folder.store import AGGREGATES
+from fairsched_fast.sweep.results.conditions import Table, check_columns, condition
 
 _PARTS = "[!.]*.parquet"  # names that begin with a dot are of parts that were being written
 
