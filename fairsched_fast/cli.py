@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from fairsched_fast.cli_parts import (
     Detail,
@@ -31,7 +32,19 @@ from fairsched_fast.cli_parts import (
     show,
 )
 
+
+class _Commands(TyperGroup):
+    """Says so where a command is interrupted that has no word of its own for it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -54,8 +67,6 @@ def main() -> NoReturn:
             app()
     except InputError as error:
         fail(str(error), 2)
-    except KeyboardInterrupt:
-        fail("interrupted", 130)
     except OSError as error:
         fail(str(error), 1)
     sys.exit(0)
@@ -231,6 +242,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare policies over a sweep: paired differences, and where they first part and why."""
+    from fairsched_fast.errors import InputError
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep import listed_policies
     from fairsched_fast.sweep.running.comparing import compare_sweep
@@ -241,6 +253,11 @@ def compare(
     read = load_sweep(spec, jobs)
     given = listed(policies)
     chosen = read.policies if given is None else listed_policies(read, given)
+    if len(chosen) < 2:
+        raise InputError(
+            f"compare has only {chosen[0].name}; expected two policies or more: add "
+            f"--policies {chosen[0].name},OTHER"
+        )
     try:
         with progress(read.end(limit), "scenarios") as advance:
             made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)

@@ -91,6 +91,11 @@ class Results:
     def __init__(self, folder: Path, jobs: Path | None = None) -> None:
         self.folder = folder
         self.manifest = _read_manifest(folder)
+        if not (folder / SPEC).exists():
+            raise InputError(
+                f"{folder} lacks its {SPEC}, the sweep file that it was run from; put it back, or "
+                "run the sweep again"
+            )
         self.text = _read_text(folder / SPEC)
         self._csv = jobs
         try:
@@ -165,10 +170,7 @@ class Results:
             try:
                 find_policy(stated)
             except InputError as error:
-                raise InputError(
-                    f"{where}: {error}. A policy of your own has to be defined first: run its file "
-                    "(--policy-file)"
-                ) from error
+                raise InputError(f"{where}: {error}") from error
         table = self._csv if spec.jobs is None else self._jobs_table(spec.jobs.csv)
         return make_sweep(spec, text, str(where), self.folder, table)
 
@@ -358,4 +360,5 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read: {why}") from error
