@@ -1,5 +1,19 @@
-"""`python -m fairsched_fast` is `fairsched`."""
+"""`fairsched` and `python -m fairsched_fast`: the command, which may be interrupted as it loads."""
 
-from fairsched_fast.cli import main
+import sys
+from typing import NoReturn
 
-main()
+
+def main() -> NoReturn:
+    """Load the command and run it."""
+    try:
+        from fairsched_fast.cli import main as command
+
+        command()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

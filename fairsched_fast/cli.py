@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from fairsched_fast.cli_parts import (
     DaskWorkers,
@@ -28,11 +29,25 @@ from fairsched_fast.cli_parts import (
     Workers,
     cluster,
     fail,
+    listed,
     load_policies,
+    screen_width,
     show,
 )
 
+
+class _Commands(TyperGroup):
+    """Says so where a command is interrupted that has no word of its own for it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -55,8 +70,6 @@ def main() -> NoReturn:
             app()
     except InputError as error:
         fail(str(error), 2)
-    except KeyboardInterrupt:
-        fail("interrupted", 130)
     except OSError as error:
         fail(str(error), 1)
     sys.exit(0)
@@ -118,10 +131,10 @@ def story(
     load_policies(policy_file)
     sweep = notebook_sweep() if spec is None else load_sweep(spec, jobs)
     scenario = sweep.base_scenario()
-    before, after = story_policies(sweep, policies)
+    before, after = story_policies(sweep, listed(policies))
     first = allocate(scenario, before, on_full=sweep.on_full)
     second = allocate(scenario, after, on_full=sweep.on_full)
-    show(telling.render(first, second, detail))
+    show(telling.render(first, second, detail, screen_width()))
     if out is not None:
         for path in telling.write(out, first, second):
             print(f"wrote {path}", file=sys.stderr)
@@ -169,23 +182,40 @@ def sweep(
 def explain(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of a sweep.")],
     scenario: Annotated[str, typer.Argument(metavar="ID", help="A scenario's id.")],
-    policies: Policies = None,
+    policies: Several = None,
     jobs: JobsFile = None,
     policy_file: PolicyFile = None,
     detail: Detail = False,
+    step: Annotated[
+        int | None, typer.Option("--step", help="Only why each job was or was not served then.")
+    ] = None,
+    job: Annotated[
+        str | None, typer.Option("--job", help="Only why this job was not served, step by step.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Explain a scenario of a sweep: its settings, every step with its reason, what differs."""
     from fairsched_fast.errors import InputError
     from fairsched_fast.sweep.results import explain as explaining
+    from fairsched_fast.sweep.results import why_not as asking
     from fairsched_fast.sweep.results.opened import Results
 
     if not scenario.isdecimal():
         raise InputError(f"ID is {scenario!r}; expected a scenario's id, a whole number from 0")
     load_policies(policy_file)
     results = Results(folder, jobs)
-    told = explaining.explanation if as_json else explaining.explain
-    answer = told(results, int(scenario), policies, detail)
+    i, given, width = int(scenario), listed(policies), screen_width()
+    answer: object
+    if step is not None or job is not None:
+        answer = (
+            asking.reasons(results, i, given, step, job)
+            if as_json
+            else asking.why_not(results, i, given, step, job, width)
+        )
+    elif as_json:
+        answer = explaining.explanation(results, i, given, detail)
+    else:
+        answer = explaining.explain(results, i, given, detail, width)
     if results.unfinished:
         print(f"note: {results.unfinished}", file=sys.stderr)
     show(answer)
@@ -202,6 +232,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare policies over a sweep: paired differences, and where they first part and why."""
+    from fairsched_fast.errors import InputError
     from fairsched_fast.progress import progress
     from fairsched_fast.sweep import listed_policies
     from fairsched_fast.sweep.running.comparing import compare_sweep
@@ -210,13 +241,19 @@ def compare(
 
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
-    chosen = read.policies if policies is None else listed_policies(read, policies)
+    given = listed(policies)
+    chosen = read.policies if given is None else listed_policies(read, given)
+    if len(chosen) < 2:
+        raise InputError(
+            f"compare has only {chosen[0].name}; expected two policies or more: add "
+            f"--policies {chosen[0].name},OTHER"
+        )
     try:
         with progress(read.end(limit), "scenarios") as advance:
             made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
     except KeyboardInterrupt:
         fail("interrupted; nothing is kept of a comparison", 130)
-    show(made.to_json() if as_json else describe_comparison(made, spec, jobs))
+    show(made.to_json() if as_json else describe_comparison(made, spec, jobs, screen_width()))
 
 
 @app.command()

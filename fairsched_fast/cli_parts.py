@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+
+from fairsched_fast.plain_text import visible_lines
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 SpecFile = Annotated[Path, typer.Argument(help="A sweep file (TOML); `fairsched init` writes one.")]
@@ -23,12 +26,14 @@ PolicyFile = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
 ]
-Policies = Annotated[str | None, typer.Option("--policies", help="Two policies: before,after.")]
+Policies = Annotated[
+    list[str] | None, typer.Option("--policies", help="Two policies: before,after.")
+]
 Detail = Annotated[
     bool, typer.Option("--detail", help="Say over whom each step was won, and by which rule.")
 ]
 Several = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--policies", help="Policies, the baseline first: a,b,c (default: the spec's)."),
 ]
 Workers = Annotated[
@@ -48,7 +53,8 @@ DaskWorkers = Annotated[
 
 def fail(message: str, code: int) -> NoReturn:
     """End with a message; 130 is the user's own doing, and no error."""
-    print(f"error: {message}" if code != 130 else message, file=sys.stderr)
+    shown = visible_lines(message)
+    print(f"error: {shown}" if code != 130 else shown, file=sys.stderr)
     sys.exit(code)
 
 
@@ -75,11 +81,22 @@ def load_policies(policy_file: Path | None) -> None:
         load_policy_file(policy_file)
 
 
+def listed(given: list[str] | None) -> str | None:
+    """What an option that may be given several times names, with commas between."""
+    return ",".join(given) if given else None
+
+
+def screen_width() -> int | None:
+    """Columns of the terminal; None where the output goes elsewhere, and nothing is to be cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def show(answer: Any) -> None:
-    """Print an answer: words as they are, all else as JSON."""
+    """Print an answer: words with nothing that a terminal would obey, all else as JSON."""
+    told = isinstance(answer, str)
     try:
         print(
-            answer if isinstance(answer, str) else json.dumps(answer, indent=2, default=_plain),
+            visible_lines(answer) if told else json.dumps(answer, indent=2, default=_plain),
             flush=True,
         )
     except BrokenPipeError:  # the reader of our output went away: not our failure

@@ -20,7 +20,7 @@ class _Notice:
         """Say it, where that is any use."""
         if not self.given and (self.wanted or sys.stderr.isatty()):
             self.given = True
-            sys.stderr.write("compiling kernels (once) …\n")
+            sys.stderr.write("compiling kernels, some seconds; most are kept for next time …\n")
             sys.stderr.flush()
 
 

@@ -38,9 +38,11 @@ class Problems(list[str]):
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """`; did you mean 'drf'?` where a known name is close, else the list of what is known."""
     names = sorted(known)
+    folded = {known.casefold(): known for known in reversed(names)}
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = close or difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {folded.get(close[0], close[0])!r}?"
     shown = ", ".join(map(repr, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
     return f"; expected one of {shown}" if names else "; there are none"
 

@@ -1,7 +1,12 @@
-"""Sections, tables and lists as plain text, nothing wrapped, nothing cut; rows as JSON has them."""
+"""Sections, tables and lists as plain text: whole, but where a screen's width is given.
+
+Names are anyone's: what would move the cursor, set colours or turn a line is shown, never done.
+"""
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -12,11 +17,50 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMED = 6  # jobs that a sentence names one by one
+_LONGEST = 24  # letters of a name in a table on a screen
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""A line in which control characters and marks of direction are escapes: `\x1b`, `\u202e`."""
+    return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def visible_lines(text: str) -> str:
+    """The same of text of several lines."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """A long name without its middle: names often differ at their ends."""
+    tail = longest // 3
+    return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"
+
+
+def shortened(line: str, width: int) -> str:
+    """A line that ends with the screen."""
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def cut_names(frame: pd.DataFrame, width: int | None) -> pd.DataFrame:
+    """For a screen, names of jobs and pools cut; whole where there is none."""
+    if width is None:
+        return frame
+    named = frame.columns.intersection(["job", "pool", "allocated_to", "runner_up"])
+    return frame.assign(**{name: frame[name].map(cut, na_action="ignore") for name in named})
+
+
+def wrapped(sentences: Sequence[str], width: int | None) -> str:
+    """A sentence a line, on a screen broken between words."""
+    if width is None:
+        return "\n".join(sentences)
+    return "\n".join(textwrap.fill(told, width, break_on_hyphens=False) for told in sentences)
 
 
 def section(heading: str, body: str) -> str:
     """A heading, underlined, and what stands under it."""
-    return f"{heading}\n{'-' * len(heading)}\n{body}"
+    shown = visible(heading)
+    return f"{shown}\n{'-' * len(shown)}\n{body}"
 
 
 def table(frame: pd.DataFrame) -> str:
@@ -25,16 +69,20 @@ def table(frame: pd.DataFrame) -> str:
 
     if frame.empty:
         return "(none)"
-    shown = frame.copy()
-    for column in frame.columns[frame.dtypes.map(is_string_dtype)]:
-        width = max(len(column), int(frame[column].str.len().max()))
-        shown[column] = frame[column].str.ljust(width)
+    shown = frame.rename(columns=lambda column: visible(str(column)))
+    for column in shown.columns[shown.dtypes.map(is_string_dtype)]:
+        shown[column] = shown[column].map(visible, na_action="ignore")
+        width = max(len(column), int(shown[column].str.len().max()))
+        shown[column] = shown[column].str.ljust(width)
         shown = shown.rename(columns={column: column.ljust(width)})
-    return "\n".join(line.rstrip() for line in shown.to_string(index=False).splitlines())
+    return "\n".join(
+        line.rstrip() for line in shown.to_string(index=False, na_rep="–").splitlines()
+    )
 
 
 def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
     """Columns padded to one width; those named in `left` to the left."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

@@ -59,14 +59,16 @@ def _bar(total: int, what: str) -> Iterator[Advance]:
 
 
 def _lines(total: int, what: str) -> Iterator[Advance]:
-    began = spoken = time.monotonic()
+    spoken = time.monotonic()
+    began = 0.0  # when the first of them was done, of which much was making ready
     finished = before = 0
 
     def advance(done: int, *, already: bool = False) -> None:
-        nonlocal finished, spoken, before
+        nonlocal finished, spoken, began, before
         finished += done
-        if already:
-            before += done
+        if already or not began:
+            before = finished
+            began = began if already else time.monotonic()
             return
         now = time.monotonic()
         if now - spoken >= _EVERY and finished < total:

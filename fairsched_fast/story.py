@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from fairsched_fast import tables
@@ -15,19 +17,62 @@ from fairsched_fast.comparing.before_after import (
     headline,
     points,
     pools_of,
+    sides_of,
 )
 from fairsched_fast.errors import plural
-from fairsched_fast.plain_text import NAMED, joined, listed, section, table
+from fairsched_fast.plain_text import (
+    NAMED,
+    cut_names,
+    joined,
+    listed,
+    section,
+    table,
+    visible,
+    wrapped,
+)
 from fairsched_fast.result import STOP_SENTENCES, Result
-from fairsched_fast.why.log_words import told_steps
+from fairsched_fast.why.log_words import plain_steps, told_steps
 
 
-def render(before: Result, after: Result, detail: bool = False) -> str:
-    """The whole story as plain text, its tables whole: nothing wrapped, nothing cut.
+def render(before: Result, after: Result, detail: bool = False, width: int | None = None) -> str:
+    """The whole story as plain text: `run_sections` of both, `change_sections`.
 
-    Step logs with reasons, final allocations, why each run stopped, the difference, and a closing
-    paragraph for each pool, a sentence a line. With `detail` a step log says over whom each step
-    was won, by how much and by which rule, and who is out of the running.
+    Raises
+    ------
+    InputError
+        When the results are not of the same one scenario.
+    """
+    told = [
+        *run_sections(before, f"BEFORE ({before.policy.name})", detail, width),
+        *run_sections(after, f"AFTER ({after.policy.name})", detail, width),
+        *change_sections(before, after, width=width),
+    ]
+    return "\n\n".join(told) + "\n"
+
+
+def run_sections(result: Result, heading: str, detail: bool, width: int | None) -> Iterator[str]:
+    """One run of one scenario: its step log with reasons, final allocation, why it stopped.
+
+    Tables are whole where `width` is None; else step logs and names are cut to a screen of so many
+    columns. With `detail` a step log says over whom each step was won, by how much and by which
+    rule, and who is out of the running.
+
+    Raises
+    ------
+    InputError
+        When the result is of several scenarios.
+    """
+    sides = sides_of(result)
+    yield section(f"{heading}: step log", _steps(result, detail, width))
+    allocation = table(cut_names(result.summary(), width))
+    yield section(f"{heading}: final allocation", allocation)
+    yield wrapped([_named(sides, side.pool) + _ending(side) for side in sides], width)
+
+
+def change_sections(
+    before: Result, after: Result, words: str = "AFTER − BEFORE", width: int | None = None
+) -> Iterator[str]:
+    """What differs between two runs: a table, and a paragraph for each pool, a sentence a line.
 
     Raises
     ------
@@ -35,21 +80,12 @@ def render(before: Result, after: Result, detail: bool = False) -> str:
         When the results are not of the same one scenario.
     """
     pools = [before_and_after(before, after, pool) for pool in pools_of(before)]
-    sections: list[str] = []
-    for when, result, sides in (
-        ("BEFORE", before, [pool.before for pool in pools]),
-        ("AFTER", after, [pool.after for pool in pools]),
-    ):
-        heading = f"{when} ({result.policy.name})"
-        sections.append(section(f"{heading}: step log", _steps(result, detail)))
-        sections.append(section(f"{heading}: final allocation", table(result.summary())))
-        ends = zip(pools, sides, strict=True)
-        sections.append("\n".join(_named(pools, pool) + _ending(side) for pool, side in ends))
-    difference = table(tables.difference(before, after))
-    sections.append(section("DIFFERENCE (AFTER − BEFORE)", difference))
-    changed = (_named(pools, pool) + "\n".join(_paragraph(pool)) for pool in pools)
-    sections.append(section("WHAT CHANGED", "\n\n".join(changed)))
-    return "\n\n".join(sections) + "\n"
+    yield section(f"DIFFERENCE ({words})", table(cut_names(tables.change(before, after), width)))
+    changed = []
+    for pool in pools:
+        first, *rest = map(visible, _paragraph(pool))
+        changed.append(wrapped([_named(pools, pool.pool) + first, *rest], width))
+    yield section("WHAT CHANGED", "\n\n".join(changed))
 
 
 def write(folder: Path, before: Result, after: Result) -> list[Path]:
@@ -106,19 +142,25 @@ def _suffixes(pools: list[str]) -> list[str]:
     return [f"-{name}-{i}" for i, name in enumerate(safe, start=1)]
 
 
-def _steps(result: Result, detail: bool) -> str:
-    """The step log, in detail pool by pool."""
+def _steps(result: Result, detail: bool, width: int | None) -> str:
+    """The step log; in detail, and where it is cut to a screen, pool by pool."""
+    told: Callable[[Result, int], str] = partial(told_steps, width=width)
     if not detail:
-        return table(result.step_log())
+        whole = table(result.step_log())
+        if width is None or max(map(len, whole.splitlines())) <= width:
+            return whole
+        told = partial(plain_steps, width=width)
     pools = pools_of(result)
     if len(pools) == 1:
-        return told_steps(result)
-    return "\n\n".join(f"Pool {pool}:\n{told_steps(result, i)}" for i, pool in enumerate(pools))
+        return told(result, 0)
+    return "\n\n".join(
+        f"{_named(pools, pool)[:-1]}\n{told(result, i)}" for i, pool in enumerate(pools)
+    )
 
 
-def _named(pools: list[BeforeAfter], pool: BeforeAfter) -> str:
+def _named(several: Sequence[object], pool: str) -> str:
     """Which pool is spoken of, where there are several."""
-    return f"Pool {pool.pool}: " if len(pools) > 1 else ""
+    return f"Pool {visible(pool)}: " if len(several) > 1 else ""
 
 
 def _ending(side: Side) -> str:
@@ -154,6 +196,8 @@ def _start(pool: BeforeAfter) -> str:
     """Who was furthest behind."""
     measure = "weighted dominant share" if pool.weighted else "dominant share"
     shares = pool.entitled(pool.start)
+    if shares.empty:
+        return "No job has a weight: none is entitled to a share."
     low, high = _share(shares.min()), _share(shares.max())
     if len(shares) == 1:
         return f"{shares.index[0]} is the only job: its {measure} was {low} at the start."
@@ -172,7 +216,8 @@ def _gifts(pool: BeforeAfter, side: Side) -> str:
     """Who got how many executors, those furthest behind at the start first."""
     if not side.steps:
         return "no executors"
-    given = side.granted[pool.entitled(pool.start).sort_values(kind="stable").index]
+    start = (pool.start / pool.weight).where(pool.weight > 0, math.inf)  # without a weight: last
+    given = side.granted[start.sort_values(kind="stable").index]
     told = [f"{count:,} to {job}" for job, count in given.iloc[:NAMED].items()]
     rest = given.iloc[NAMED:]
     if len(rest):

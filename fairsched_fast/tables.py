@@ -74,6 +74,15 @@ def difference(before: Result, after: Result) -> pd.DataFrame:
     return changed.reset_index()
 
 
+def change(before: Result, after: Result) -> pd.DataFrame:
+    """As `difference`, whose shares are differences of rounded ones; here they are rounded last."""
+    made = difference(before, after)
+    keys = [key for key in (*_LEADING, "job") if key in made.columns]
+    first, second = (to_frame(side).set_index(keys)["dominant_share"] for side in (before, after))
+    apart = second.subtract(first, fill_value=0).reindex(made.set_index(keys).index)
+    return made.assign(dominant_share=rounded(apart.to_numpy()))
+
+
 def to_frame(result: Result) -> pd.DataFrame:
     """Tidy: one row per scenario and job.
 

@@ -99,6 +99,10 @@ def fairsched(capsys, monkeypatch, tmp_path):
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err.replace("compiling kernels (once) …\n", "")
+        return (
+            ended.value.code or 0,
+            out,
+            err.replace("compiling kernels, some seconds; most are kept for next time …\n", ""),
+        )
 
     return run

@@ -70,6 +70,17 @@ class Holdings:
         return own
 
     @cached_property
+    def split(self) -> Floats:
+        """(J, S): executors that its own part of the pool, by weight, runs of those it can use."""
+        total = np.zeros(self.batch.S)
+        for weight in self.weight:
+            total += weight
+        part = self.weight / np.where(total > 0, total, 1.0)
+        runs = self.runs(self.batch.capacity[np.newaxis]) * part
+        split: Floats = np.minimum(runs, self.own + self.wanted)
+        return split
+
+    @cached_property
     def room(self) -> Floats:
         """(J, S): executors that a job could still be given below its ceiling and its limit."""
         room: Floats = np.maximum(self.batch.room - self.granted.astype(np.float64), 0)

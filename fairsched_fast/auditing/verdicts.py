@@ -64,12 +64,7 @@ def _beyond(theirs: Floats, own: Floats, noise: float) -> Floats:
 
 def _sharing(held: Holdings, noise: float) -> Findings:
     """What each holds beside what its own part of the pool would run."""
-    total = np.zeros(held.batch.S)
-    for weight in held.weight:
-        total += weight
-    part = held.weight / np.where(total > 0, total, 1.0)
-    split = held.runs(held.batch.capacity[np.newaxis]) * part
-    split = np.minimum(split, held.own + held.wanted)
+    split = held.split
     # What is given only grows: while somebody could go on but for the budget, nothing is decided.
     decided = ~held.overfull & ~(held.spent & held.fits.any(axis=0))
     counted = held.judged & (held.weight > 0) & (split > 0) & decided

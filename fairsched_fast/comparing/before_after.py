@@ -15,6 +15,7 @@ from fairsched_fast.result import Result, StopReason
 class Side:
     """How one pool ended under one policy. The series' index is the job."""
 
+    pool: str
     policy: str
     shares: pd.Series[float]  # dominant share, as in the summary
     granted: pd.Series[int]  # executors given in this run
@@ -131,12 +132,24 @@ def before_and_after(before: Result, after: Result, pool: str | None = None) -> 
     )
 
 
+def sides_of(result: Result) -> list[Side]:
+    """How each pool of a result's one scenario ended.
+
+    Raises
+    ------
+    InputError
+        When it holds several scenarios.
+    """
+    return [_side(result, pool) for pool in pools_of(result)]
+
+
 def _side(result: Result, pool: str) -> Side:
     row = pools_of(result).index(pool)
     batch = result.batch
     granted = _by_job(result, row, result.granted[row])
     room = _by_job(result, row, np.broadcast_to(batch.room, (batch.J, batch.S))[:, row])
     return Side(
+        pool=pool,
         policy=result.policy.name,
         shares=_by_job(result, row, result.dominant_share[row])[result.summary(pool=pool)["job"]],
         granted=granted,

@@ -196,8 +196,8 @@ def policies_to_compare(given: Sequence[PolicyLike]) -> list[Policy]:
     for name in names:
         if names.count(name) > 1:
             raise InputError(
-                f"policies has {name!r} {names.count(name)} times; expected each once, or labels "
-                f"that tell them apart: {{'policy': …, 'label': …}}"
+                f"policies has {name!r} {names.count(name)} times; expected each once, or a label "
+                f"that tells them apart, as in '{name}(label=\"ours\")'"
             )
     return found
 

@@ -146,8 +146,11 @@ def _find_label(given: object, parameters: dict[str, Any]) -> tuple[Policy, dict
         return known[given], parameters
     match = _WITH_PARAMETERS.fullmatch(given) if isinstance(given, str) else None
     if match is None or match[1] not in known:
+        meant = did_you_mean(match[1] if match else given, known)
+        stop = "" if meant.endswith("?") else "."
         raise InputError(
-            f"unknown policy {given!r}{did_you_mean(match[1] if match else given, known)}"
+            f"unknown policy {given!r}{meant}{stop} One of your own has to be defined first: run "
+            "its file (--policy-file)"
         )
     try:
         stated = tomllib.loads(f"stated = {{{match[2]}}}")["stated"]

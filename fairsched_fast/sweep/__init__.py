@@ -46,9 +46,21 @@ def listed_policies(sweep: Sweep, given: str) -> tuple[Policy, ...]:
     Raises
     ------
     InputError
-        On an unknown policy.
+        On an unknown policy, an empty name or one given twice.
     """
-    return tuple(policy_of(sweep, name.strip()) for name in _BETWEEN.split(given))
+    from fairsched_fast.errors import InputError
+
+    names = [name.strip() for name in _BETWEEN.split(given)]
+    if "" in names:
+        raise InputError(f"--policies is {given!r}, with an empty name; expected a,b,c")
+    found = tuple(policy_of(sweep, name) for name in names)
+    for policy in found:
+        if sum(policy.name == other.name for other in found) > 1:
+            raise InputError(
+                f"--policies is {given!r}, with {policy.name} more than once; expected each once, "
+                f"or a label, as in '{policy.name}(label=\"ours\")'"
+            )
+    return found
 
 
 def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
@@ -65,7 +77,7 @@ def story_policies(sweep: Sweep, given: str | None) -> tuple[Policy, Policy]:
     policies = sweep.policies
     if given is not None:
         policies = listed_policies(sweep, given)
-        if len({policy.name for policy in policies}) != 2:
+        if len(policies) != 2:
             raise InputError(f"--policies is {given!r}; expected two different names, before,after")
     if len(policies) == 1:
         return find_policy("round_robin"), policies[0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fairsched_fast import metrics
 from fairsched_fast.batch import Batch
 from fairsched_fast.errors import InputError
+from fairsched_fast.plain_text import cut
 from fairsched_fast.policies.base import Policy
 from fairsched_fast.policies.key_functions import KeyPolicy
 from fairsched_fast.result import Result
@@ -47,7 +48,7 @@ def step_log(
     InputError
         On an unknown scenario or pool.
     """
-    return stack(result, scenario, pool, partial(_log_of_row, detail=detail))
+    return stack(result, scenario, pool, partial(log_of_row, detail=detail))
 
 
 def left_out(result: Result) -> pd.Series[str]:
@@ -65,15 +66,18 @@ def left_out(result: Result) -> pd.Series[str]:
     jobs = present_jobs(batch)
     why_not = with_resource(made.why_not, made.lacking, batch.R)[jobs, 0]
     named = [batch.job_names(0)[j] for j in jobs.tolist()]
-    return pd.Series(pd.Categorical.from_codes(why_not, dtype=_reasons_of(batch)), named)
+    return pd.Series(pd.Categorical.from_codes(why_not, dtype=reasons_of(batch)), named)
 
 
-def _reasons_of(batch: Batch) -> pd.CategoricalDtype:
+def reasons_of(batch: Batch) -> pd.CategoricalDtype:
     return pd.CategoricalDtype(why_not_words(batch.labels.resources))
 
 
-def _log_of_row(result: Result, detail: bool) -> pd.DataFrame:
-    """The log of a result of one row, put together from some steps at a time."""
+def log_of_row(result: Result, detail: bool, most: int | None = None) -> pd.DataFrame:
+    """The log of a result of one row, put together from some steps at a time.
+
+    With `most` a reason has the keys of as many jobs, those that come first.
+    """
     assert result.choices is not None
     J, chosen = result.batch.J, result.choices[0, : result.steps[0]].astype(np.int64)
     size = max(1, _VALUES_AT_ONCE // J)
@@ -81,7 +85,7 @@ def _log_of_row(result: Result, detail: bool) -> pd.DataFrame:
     for start in range(0, max(1, len(chosen)), size):
         some = chosen[start : start + size]
         counts = _counts_from(counts[:, -1:], some)
-        parts.append(_part(result, start, some, counts, detail))
+        parts.append(_part(result, start, some, counts, detail, most))
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
 
@@ -93,7 +97,9 @@ def _counts_from(held: Ints, chosen: Ints) -> Ints:
     return counts.cumsum(axis=1)
 
 
-def _part(result: Result, start: int, chosen: Ints, counts: Ints, detail: bool) -> pd.DataFrame:
+def _part(
+    result: Result, start: int, chosen: Ints, counts: Ints, detail: bool, most: int | None
+) -> pd.DataFrame:
     """The steps from `start` on: the jobs chosen (n,), counts (J, n + 1) before and after each."""
     batch, policy = result.batch, result.policy
     before, after = np.arange(len(chosen)), np.arange(1, len(chosen) + 1)
@@ -112,7 +118,8 @@ def _part(result: Result, start: int, chosen: Ints, counts: Ints, detail: bool) 
         why_not = with_resource(made.why_not, made.lacking, batch.R)
         said = _said(policy, batch, made.stage)
         if policy.reason is None:
-            columns["reason"] = list(_reasons(batch, made, why_not, said))
+            keys = _listed(batch, made, why_not) if most is None else _first(batch, made, most)
+            columns["reason"] = list(_reasons(keys, said))
         if detail:
             columns |= _details(policy, batch, made, why_not, said)
     return pd.DataFrame(columns)
@@ -128,7 +135,7 @@ def _details(
     """What a detailed log has more."""
     names = np.array([*batch.job_names(0), None], object)
     rules = pd.CategoricalDtype(rule_words(policy.about.ties if policy.about else ""))
-    reasons = _reasons_of(batch)
+    reasons = reasons_of(batch)
     return {
         "measure": [measure for measure, _ in said],
         "key_before": made.key[made.chosen, np.arange(len(said))],
@@ -151,11 +158,8 @@ def _said(policy: Policy, batch: Batch, stages: Ints) -> list[tuple[str, str]]:
     return [said[stage] for stage in stages.tolist()]
 
 
-def _reasons(
-    batch: Batch, made: Decisions, why_not: NDArray[np.int16], said: list[tuple[str, str]]
-) -> Iterator[str]:
+def _reasons(compared: Iterator[str], said: list[tuple[str, str]]) -> Iterator[str]:
     """Why each step went where it did, in a sentence."""
-    compared = _listed(batch, made, why_not)
     for (measure, fixed), keys in zip(said, compared, strict=True):
         yield fixed or f"lowest {measure} wins → [{keys}]"
 
@@ -177,3 +181,16 @@ def _listed(batch: Batch, made: Decisions, why_not: NDArray[np.int16]) -> Iterat
             note = f" ({words[mark]})" if mark else ""
             told[q] = "" if isnan(key) else f"{names[order[q]]}: {key:.3f}{note}"
         yield ", ".join(filter(None, told))
+
+
+def _first(batch: Batch, made: Decisions, most: int) -> Iterator[str]:
+    """The keys of the job served at each step and of who comes next; how many others there are."""
+    jobs, names = present_jobs(batch), batch.job_names(0)
+    why_not, keys = made.why_not[jobs], made.key[jobs]
+    later = np.where(why_not == WhyNot.CHOSEN, -1, why_not)
+    compared = (why_not <= WhyNot.TIE_LOST) & ~np.isnan(keys)
+    first = np.lexsort((keys, later > WhyNot.TIE_LOST, later >= 0), axis=0)[:most]
+    for order, shown, among in zip(first.T, keys.T, compared.T, strict=True):
+        told = [f"{cut(names[jobs[q]], 16)} {shown[q]:.3f}" for q in order if among[q]]
+        rest = int(among.sum()) - len(told)
+        yield ", ".join([*told, f"… {rest:,} more"] if rest else told)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairsched_fast.errors import InputError
-from fairsched_fast.sweep.folder.ownership import MANIFEST
+from fairsched_fast.sweep.folder.ownership import MANIFEST, SPEC
 from fairsched_fast.sweep.folder.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.folder.store import FORMAT
 from fairsched_fast.sweep.scenarios.jobs_table import file_hash
@@ -50,6 +50,22 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return found
 
 
+def read_spec(folder: Path) -> str:
+    """The sweep file that a folder was run from.
+
+    Raises
+    ------
+    InputError
+        When it is not there, or cannot be read.
+    """
+    if not (folder / SPEC).exists():
+        raise InputError(
+            f"{folder} lacks its {SPEC}, the sweep file that it was run from; put it back, or run "
+            "the sweep again"
+        )
+    return read_text(folder / SPEC)
+
+
 def read_text(path: Path) -> str:
     """A file of the folder.
 
@@ -61,7 +77,8 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read: {why}") from error
 
 
 def find_jobs_table(folder: Path, stated: str, given: Path | None, sha256: str | None) -> Path:

@@ -23,7 +23,7 @@ from fairsched_fast.policies.registry import find_policy
 from fairsched_fast.sweep import policy_of
 from fairsched_fast.sweep.folder.ownership import SPEC
 from fairsched_fast.sweep.folder.store import AGGREGATES
-from fairsched_fast.sweep.results.checks import find_jobs_table, read_manifest, read_text
+from fairsched_fast.sweep.results.checks import find_jobs_table, read_manifest, read_spec
 from fairsched_fast.sweep.results.tables import (
     count_rows,
     describe_columns,
@@ -89,7 +89,7 @@ class Results:
     def __init__(self, folder: Path, jobs: Path | None = None) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self.text = read_text(folder / SPEC)
+        self.text = read_spec(folder)
         self._csv = jobs
         try:
             self.spec: dict[str, Any] = tomllib.loads(self.text)
@@ -163,10 +163,7 @@ class Results:
             try:
                 find_policy(stated)
             except InputError as error:
-                raise InputError(
-                    f"{where}: {error}. A policy of your own has to be defined first: run its file "
-                    "(--policy-file)"
-                ) from error
+                raise InputError(f"{where}: {error}") from error
         table = self._csv
         if spec.jobs is not None:
             known = self.manifest.get("jobs_sha256")

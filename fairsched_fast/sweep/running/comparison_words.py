@@ -8,14 +8,16 @@ from typing import Any
 
 from fairsched_fast.errors import plural
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
-from fairsched_fast.plain_text import align, percent, section
+from fairsched_fast.plain_text import align, percent, section, wrapped
 from fairsched_fast.sweep.running.comparing import Comparison, Duel
 from fairsched_fast.sweep.running.words import notes_on_figures
 
 _HEADER = ["measure", "baseline", "policy", "change", "std", "better", "worse", "equal"]
 
 
-def describe_comparison(made: Comparison, spec: Path, jobs: Path | None = None) -> str:
+def describe_comparison(
+    made: Comparison, spec: Path, jobs: Path | None = None, width: int | None = None
+) -> str:
     """Tables of paired differences, where policies part, what to know, what to type next."""
     names = made.sweep.policy_names
     head = (
@@ -27,10 +29,10 @@ def describe_comparison(made: Comparison, spec: Path, jobs: Path | None = None) 
         *notes_on_figures(made.sweep, made.asked, made.overfull, made.scenarios * len(made.pools)),
         *_next(made, spec, jobs),
     ]
-    return "\n\n".join([head, *(_duel(made, duel) for duel in made.duels), "\n".join(notes)])
+    return "\n\n".join([head, *(_duel(made, duel, width) for duel in made.duels), "\n".join(notes)])
 
 
-def _duel(made: Comparison, duel: Duel) -> str:
+def _duel(made: Comparison, duel: Duel, width: int | None) -> str:
     """A policy against the baseline in one pool: its table, and where the two part."""
     baseline, policy = duel.parted.policies
     place = f" in pool {duel.pool}" if len(made.pools) > 1 else ""
@@ -42,7 +44,7 @@ def _duel(made: Comparison, duel: Duel) -> str:
         for row in rows
         if row["missing"]
     ]
-    told = [*table, *missing, "", *duel.parted.sentences()]
+    told = [*table, *missing, "", wrapped(duel.parted.sentences(), width)]
     return section(f"{policy} against {baseline}{place}", "\n".join(told))
 
 

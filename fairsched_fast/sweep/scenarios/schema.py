@@ -247,7 +247,12 @@ def read_spec(path: Path) -> tuple[Spec, str]:
             f"{path}: there is no such file; `fairsched init` writes one to start from"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        if path.is_dir():
+            inside = path / "spec.toml"
+            hint = f": try {inside}" if inside.is_file() else ""
+            raise InputError(f"{path} is a folder; expected a sweep file{hint}") from None
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read: {why}") from error
     return parse_spec(text, str(path)), text
 
 
