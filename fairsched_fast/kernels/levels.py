@@ -283,7 +283,7 @@ def narrow(rows: Levels, width: int) -> bool:
         below[lane] = number if kept and number > below[lane] else below[lane]
         high[lane] = high[lane] if kept or at > high[lane] else at
         more, rise = number - before[lane], at - last[lane]
-        much = min(tied, left[lane] * 0.25)  # more than whether a level of ties was passed
+        much = min(tied, goal[lane] * 0.25)  # more than whether a level of ties was passed
         tells = abs(more) > much and rise != 0.0
         slowed = pace[lane] * 0.25 if more == 0.0 and high[lane] == _TOP else pace[lane]
         pace[lane] = more / rise if tells else slowed
