@@ -28,6 +28,14 @@ Measured, 400 scenarios, 50 and 500 executors, ns a grant: at 64 jobs 22 and 9 i
 14 by merging; at 128 jobs 44 and 17, 92 and 17; at 200 jobs 72 and 24, 143 and 22. Where single
 jobs may not fit, and of long orders, merging is sooner from 64 jobs.
 """
+LEVEL_JOBS = 64
+"""Jobs up to which scenarios that block no job are counted in lockstep, by `run_levels`.
+
+Measured, µs a scenario, equal demands: 0.03 for 3 jobs, 0.5 for 32, 1.2 to 4 for 80, where one by
+one takes 1.1, 1.4 and 2.1.
+"""
+LEVEL_KEYS = 2.0**50
+"""Keys up to which that is exact."""
 _SMALL = 1 << 12  # values: to remember so many is no matter
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
@@ -58,7 +66,7 @@ def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels
     order = order_of(out)
     segments, made = _lowered(part, policy)
     counts = len(order) == 0 and prefer_totals(part)
-    lockstep = None if counts else _lockstep(part.J, made, rule, first, out)
+    lockstep = _lockstep(part, made, rule, first, out)
     if lockstep is not None:
         return lockstep(0, part.S)
     problem = make_problem(part, segments, segments[0].rank)
@@ -79,24 +87,30 @@ def play_ranges(
     None where chunks should be lowered instead: unless lockstep runs it, and, unless `copies` are
     welcome, on the batch's own planes.
     """
-    if len(order_of(out)) == 0 and prefer_totals(batch):
-        return None
     if not copies:
         few = batch.rows(0, 2)
         tried = _lowered(few, policy)[1]
         if tried is None or any(array.shape[-1] > 1 for array in _own_arrays(tried[0], few)):
             return None
-    return _lockstep(batch.J, _lowered(batch, policy)[1], rule, 0, out)
+    return _lockstep(batch, _lowered(batch, policy)[1], rule, 0, out)
 
 
 def _lockstep(
-    J: int, made: Made | None, rule: int, first: int, out: kernels.Outcome
+    part: Batch, made: Made | None, rule: int, first: int, out: kernels.Outcome
 ) -> Ranges | None:
-    """What runs scenarios begins…ends−1 of a problem in whole numbers; the form of its keys."""
-    kind = None if made is None else narrowest(made[1])
-    if made is None or kind is None:
+    """What runs scenarios begins…ends−1 of a problem in whole numbers; the form of their keys."""
+    if made is None:
         return None
-    whole, few = made[0], J <= FEW_JOBS and kind != "q"
+    whole, bound = made
+    if len(order_of(out)) == 0 and prefer_totals(part):
+        blocks = len(whole.user_left) > 0 or (len(whole.demand) > 1 and rule != kernels.IGNORE)
+        if blocks or bound >= LEVEL_KEYS or part.J > LEVEL_JOBS:
+            return None
+        return _levels(whole, rule, first, out)
+    kind = narrowest(bound)
+    if kind is None or part.J > LOCKSTEP_JOBS:
+        return None
+    few = part.J <= FEW_JOBS and kind != "q"
     run = kernels.run_lanes if few else kernels.run_records
     if not few and kind == "h":
         kind = "i"  # records of 16 bits are no faster, and one kernel more to compile
@@ -105,6 +119,17 @@ def _lockstep(
     def play(begins: int, ends: int) -> int:
         with first_use((few, like.dtype)):
             run(whole, rule, first, begins, ends, like, out)
+        return kernels.INTEGER
+
+    return play
+
+
+def _levels(whole: kernels.WholeProblem, rule: int, first: int, out: kernels.Outcome) -> Ranges:
+    """The same where only the end is asked for, and jobs are not blocked one by one."""
+
+    def play(begins: int, ends: int) -> int:
+        with first_use("levels"):
+            kernels.run_levels(whole, rule, first, begins, ends, out)
         return kernels.INTEGER
 
     return play
@@ -147,12 +172,14 @@ def narrowest(bound: float) -> str | None:
 def prefer_totals(batch: Batch) -> bool:
     """Whether counting claims beats granting them one by one where no order is asked for.
 
-    Measured: counting costs 0.6 µs a scenario and 25 ns a job, lockstep 0.5 (3 jobs) to 15 ns (100)
-    a grant: they meet at 250 to 400 grants. Where single jobs may not fit a grant takes 12 to 30
-    ns: they meet at 50 to 80. Beyond lockstep counting is always sooner. Keys in ticks are counted
-    at 0.3 to 2 µs a job: 90 grants for 3 jobs, 200 for 32, 30,000 for 1,000.
+    Measured, in grants at which they meet: equal demands 40 to 80 for 3 jobs, 60 to 100 for 32,
+    100 to 200 for 64. Where single jobs may not fit, counting costs 0.6 µs a scenario and 25 ns a
+    job, a grant 12 to 30 ns: 50 to 80. Beyond lockstep counting is always sooner. Keys in ticks are
+    counted at 0.3 to 2 µs a job: 90 grants for 3 jobs, 200 for 32, 30,000 for 1,000.
     """
     grants = int(batch.extra_executors.max())
     if not batch.decimal.all():
         return grants > max(100, 6 * batch.J if batch.J < 100 else 30 * batch.J)
-    return grants > (300 if len(batch.kept.demand) == 1 else 60) or batch.J > LOCKSTEP_JOBS
+    if len(batch.kept.demand) > 1:
+        return grants > 60 or batch.J > LOCKSTEP_JOBS
+    return grants > max(80, 3 * batch.J) or batch.J > LOCKSTEP_JOBS

@@ -35,10 +35,12 @@ def by_path(batch, policy, on_full, path, N):
         return engine.run(batch, ours(policy, batch.R), on_full, workers=1, order=N)
 
 
-def by_counting(batch, policy, on_full):
-    """The same without the order, by the threshold search."""
+def by_counting(batch, policy, on_full, *, together=True):
+    """The same without the order, by counting: `together` in lockstep where that can be."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatch, "prefer_totals", lambda _: True)
+        patch.setattr(dispatch, "LEVEL_KEYS", dispatch.LEVEL_KEYS if together else 0)
+        batch.remembered = None
         return engine.run(batch, ours(policy, batch.R), on_full, workers=1)
 
 
@@ -50,7 +52,9 @@ def on_every_path(batch, policy, on_full):
         other = by_path(batch, policy, on_full, path, N)
         assert np.array_equal(other.choices, result.choices), path
         same_finals(other, result, path)
-    same_finals(by_counting(batch, policy, on_full), result, "counting")
+    for together in (True, False):
+        other = by_counting(batch, policy, on_full, together=together)
+        same_finals(other, result, f"counting, {together=}")
     return result
 
 

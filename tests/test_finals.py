@@ -10,7 +10,15 @@ import pytest
 from agreement import ON_FULL, expected, policies, rules
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_paths import RULES, keys_of, problem_of, run_steps, run_totals
+from kernel_paths import (
+    RULES,
+    by_counting,
+    keys_of,
+    problem_of,
+    run_steps,
+    run_totals,
+    same_finals,
+)
 from strategies import as_batch, cases, examples, huge_cases, stacks
 
 import fairsched_fast as fs
@@ -126,6 +134,40 @@ def test_a_job_alone_and_a_budget_of_none():
     for budget, granted in ((0, 0), (3, 3), (2**31 - 1, 9)):
         batch = fs.Batch(capacity=[9], demand=[[1]], extra_executors=budget)
         assert run_totals(batch, "drf", "skip").tolist() == [[granted]]
+
+
+def many_lanes(**also):
+    """300 scenarios of 20 jobs of one demand; some have far more to give than others."""
+    rng = np.random.default_rng(8)
+    return fs.Batch(
+        **{
+            "capacity": rng.choice([900, 5000, 10_007], (300, 2)),
+            "demand": [[2, 7]],
+            "usage": rng.integers(0, 40, (300, 20, 2)),
+            "max_executors": rng.choice([0, 3, 60, fs.NO_LIMIT], (300, 20)),
+            "extra_executors": rng.choice([0, 7, 500, 10**6], 300),
+        }
+        | also
+    )
+
+
+OWN_DEMANDS = np.random.default_rng(9).integers(0, 30, (300, 20, 2))
+LANES = {
+    "of their own ceilings": {},
+    "weights": {"weight": np.random.default_rng(9).choice([0, 0.5, 1, 3, 7], (300, 20))},
+    "no demand, one key for many claims": {"demand": [[0, 0]]},
+    "demands of their own": {"demand": OWN_DEMANDS},
+}
+
+
+@pytest.mark.parametrize("case", LANES)
+@pytest.mark.parametrize("policy", ["drf", "fifo", "weighted_round_robin"])
+def test_blocks_of_lanes_end_as_each_scenario_alone(case, policy):
+    """Some lanes are done at once, others go on alone."""
+    batch = many_lanes(**LANES[case])
+    for on_full in ON_FULL:
+        together = by_counting(batch, policy, on_full)
+        same_finals(together, by_counting(batch, policy, on_full, together=False), on_full)
 
 
 COUNT_PASSES = """

@@ -4,14 +4,16 @@
 
 `Problem` says what goes in, `steps` writes orders, `totals` final allocations, `stops` why each run
 ended, `sort_keys` what is compared at a state. `run_lanes` and `run_records` run a `WholeProblem`
-of few jobs: an `Outcome`. Nothing is checked and nothing is raised here: `Batch` and `allocate` do
-that. What is not listed is for kernels alone: called from Python it crashes.
+of few jobs, `run_levels` one of equal demands: an `Outcome`. Nothing is checked and nothing is
+raised here: `Batch` and `allocate` do that. What is not listed is for kernels alone: called from
+Python it crashes.
 """
 
 from fairsched_fast.kernels.endings import stops
 from fairsched_fast.kernels.finals import totals
 from fairsched_fast.kernels.greedy import Fault, Greedy, blank_fault, compile_greedy
 from fairsched_fast.kernels.lanes import run_lanes
+from fairsched_fast.kernels.levels import run_levels
 from fairsched_fast.kernels.orders import steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import (
@@ -48,6 +50,7 @@ __all__ = [
     "blank_fault",
     "compile_greedy",
     "run_lanes",
+    "run_levels",
     "run_records",
     "sort_keys",
     "steps",

@@ -24,7 +24,7 @@ from fairsched_fast.kernels.problem import Problem
 BLOCK = 16  # scenarios: two cache lines of float64
 TOP = np.int64(2**50)  # above every key
 _TOP = float(TOP)
-_AT_ONCE = 2.0**40  # stands for the inverse of slope 0: all claims have the same key
+AT_ONCE = 2.0**40  # stands for the inverse of slope 0: all claims have the same key
 
 
 class Rows(NamedTuple):
@@ -70,7 +70,7 @@ def load_rows(problem: Problem, g: int, start: int, width: int, most: int, rows:
         for line in range(slope.shape[1]):
             for q in range(slope.shape[2]):
                 rise = slope[lane, line, q]
-                rows.inverse[lane, line, q] = 1.0 / rise if rise > 0.0 else _AT_ONCE
+                rows.inverse[lane, line, q] = 1.0 / rise if rise > 0.0 else AT_ONCE
     return True
 
 
