@@ -463,7 +463,7 @@ def test_who_gains_and_who_loses(folder, page):
         assert told[job][1].startswith(f"{row['drf']:.2f}")
     change = means["drf"] - means["round_robin"]
     assert f"{change.idxmax()} gains most ({change.max():+.2f})" in part.text()
-    assert f"{change.idxmin()} loses most ({change.min():+.2f})" in part.text()
+    assert f"{change.idxmin()} loses most (−{-change.min():.2f})" in part.text()
 
 
 def test_of_many_jobs_those_that_change_most_are_told_of(tmp_path):

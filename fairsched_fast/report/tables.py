@@ -84,6 +84,9 @@ def comparison(facts: Facts) -> list[Line]:
         ),
     ]
     known = [line for line in lines if any(cell.text != NOTHING for cell in line.cells)]
+    if figures.runs == 1:
+        one = [line for line in known if not line.label.endswith(": median")]
+        return [*(Line(line.label.removesuffix(": mean"), line.cells) for line in one)]
     return [*known, *_judged(facts), *_ended(facts)]
 
 
