@@ -233,6 +233,9 @@ def test_a_single_scenario(tmp_path):
     html, elements = report_of(tmp_path / "out")
     assert "1 scenario, each under 2 policies" in html.replace("\n", "")
     assert "Nothing is swept over" in section(elements, "What was swept").text()
+    said = elements.text()
+    assert "1 runs" not in said and "on average" not in section(elements, "The answer").text()
+    assert len(list(elements.every("article"))) == 1
 
 
 def test_several_pools_are_told_apart(tmp_path):
@@ -274,7 +277,7 @@ def test_odd_names_are_shown_as_they_are(tmp_path):
     )
     shown = [element for element in elements.every("bdi") if "title" in element.attrs]
     assert {element.attrs["title"] for element in shown} >= {ODD_NAMES[3]}
-    assert all(len(element.text()) <= 40 for element in shown)
+    assert all(len(element.text()) <= 42 for element in shown)
 
 
 def test_measures_that_are_missing_are_left_out(folder, page, tmp_path):
@@ -300,14 +303,18 @@ def test_the_audits_findings_are_counted(tmp_path):
     found = fs.open_results(tmp_path / "out").audit()
     _, elements = report_of(tmp_path / "out")
     told = table(section(elements, "What the audit found"))
-    lies = found.pivot_table("lie_gain", "scenario", "policy", observed=True)
-    for cell, policy in zip(
-        told["No lie that was tried pays (strategy-proof)"], ("round_robin", "drf"), strict=True
+    for label, at_rest in (
+        ("No lie that was tried pays (strategy-proof), where nobody fits any more", True),
+        ("No lie that was tried pays, where executors ran out first", False),
     ):
-        assert cell.split()[0] == f"{100 * (lies[policy] == 0).mean():.1f}%"
-        if lies[policy].max() > 0:
-            assert f"worst {lies[policy].max():.3g}" in cell
-            assert f"scenario {lies[policy].idxmax()}" in cell
+        of_kind = found[(found["still_fit"] == 0) == at_rest]
+        lies = of_kind.pivot_table("lie_gain", "scenario", "policy", observed=True)
+        for cell, policy in zip(told[label], ("round_robin", "drf"), strict=True):
+            kept = lies[policy].dropna()
+            assert cell.startswith(f"{100 * (kept == 0).mean():.1f}%")
+            if kept.max() > 0:
+                assert f"worst {kept.max():.3g}" in cell
+                assert f"scenario {kept.idxmax()}" in cell
     assert "What the audit found" not in [head.text() for head in page_without(tmp_path)]
 
 
@@ -408,3 +415,113 @@ def test_what_cannot_be_reported_on_ends_with_one_message(fairsched, folder, tmp
         assert (code, out) == (2, "") and message in err and err.startswith("error: ")
     code, out, err = fairsched("report", folder, "--out", tmp_path / ("x" * 300))
     assert (code, out) == (1, "") and "cannot be written" in err
+
+
+def test_policies_that_are_level_are_said_to_be_alike(tmp_path):
+    names = '["round_robin", "drf", "yarn"]'
+    ran(blocks(GRID, policies=names, jobs=UNEVEN), tmp_path / "out")
+    frame = fs.open_results(tmp_path / "out").summary()
+    gap = frame.pivot_table("dominant_share_gap", "scenario", "policy", observed=True)
+    assert (gap["drf"] - gap["yarn"]).abs().max() < 1e-12
+    said = section(report_of(tmp_path / "out")[1], "The answer").text()
+    assert "drf and yarn are the fairest of the 3 policies" in said
+    assert "They are alike: each run is as fair under one as under another" in said
+
+
+def test_the_next_fairest_is_told_of_with_what_it_is_ahead_in(tmp_path):
+    names = '["round_robin", "drf", "fifo", "asset"]'
+    jobs = UNEVEN.replace('"Light"', '"Light"\ndemand = { cpu = 8, mem_gb = 8 }')
+    ran(blocks(GRID, policies=names, jobs=jobs), tmp_path / "out")
+    means = fs.open_results(tmp_path / "out").summary().groupby("policy", observed=True).mean(True)
+    order = means["dominant_share_gap"].sort_values()
+    assert order.index[0] != "round_robin" != order.index[1]
+    said = section(report_of(tmp_path / "out")[1], "The answer").text()
+    assert f"{order.index[0]} is the fairest of the 4 policies" in said
+    after = order.index[1]
+    assert f"Next comes {after} (a gap of {100 * order.iloc[1]:.1f} points" in said
+    steps = means["steps"][[after, order.index[0]]]
+    assert ("more executors" in said.partition("Next comes")[2]) == (steps.iloc[0] > steps.iloc[1])
+
+
+def test_where_weights_differ_the_answer_leads_with_jains_index(tmp_path):
+    jobs = UNEVEN.replace('"Light"', '"Light"\nweight = 3')
+    ran(blocks(GRID, jobs=jobs), tmp_path / "out")
+    means = fs.open_results(tmp_path / "out").summary().groupby("policy", observed=True)["jain"]
+    said = section(report_of(tmp_path / "out")[1], "The answer").text()
+    first = said.partition(". ")[0]
+    assert "because weights may differ" in said and f"{means.mean().max():.3f}" in first
+    assert said.index("Jain's index") < said.index("points")
+
+
+def test_who_gains_and_who_loses(folder, page):
+    jobs = fs.open_results(folder).jobs()
+    means = jobs.pivot_table("granted", "job", "policy", observed=True)
+    part = section(page, "Who gains and who loses")
+    told = table(part)
+    for job, row in means.iterrows():
+        assert told[job][0] == f"{row['round_robin']:.2f}"
+        assert told[job][1].startswith(f"{row['drf']:.2f}")
+    change = means["drf"] - means["round_robin"]
+    assert f"{change.idxmax()} gains most ({change.max():+.2f})" in part.text()
+    assert f"{change.idxmin()} loses most (−{-change.min():.2f})" in part.text()
+
+
+def test_of_many_jobs_those_that_change_most_are_told_of(tmp_path):
+    jobs = "".join(f'[[job]]\nname = "{i:02}"\nusage = {{ cpu = {i} }}\n' for i in range(30))
+    pool = POOL.replace("cpu = 200, mem_gb = 800", "cpu = 3000, mem_gb = 9000")
+    ran(spec(jobs=jobs, pools=pool), tmp_path / "out")
+    means = (
+        fs.open_results(tmp_path / "out")
+        .jobs()
+        .pivot_table("granted", "job", "policy", observed=True)
+    )
+    change = (means["drf"] - means["round_robin"]).abs()
+    part = section(report_of(tmp_path / "out")[1], "Who gains and who loses")
+    shown = change[list(table(part))[1:]]
+    assert len(shown) == 20 and shown.min() >= change.drop(shown.index).max()
+    assert "10 more are in the tables" in part.text()
+
+
+def test_a_corner_of_a_sweep_says_so_first_and_what_it_reached(fairsched, tmp_path, monkeypatch):
+    (tmp_path / "a.toml").write_text(blocks(GRID, jobs=UNEVEN))
+    fairsched("sweep", tmp_path / "a.toml", "--out", tmp_path / "out", "--limit", 5)
+    _, elements = report_of(tmp_path / "out")
+    assert "Only the first 5 of 18 scenarios" in section(elements, "Before you read on").text()
+    told = table(section(elements, "What was swept"))
+    assert told["Batch's capacity in mem_gb"][0] == "350 (the sweep file: 350, 500, 800)"
+    monkeypatch.setattr(charts, "svg", empty_picture)
+    code, _, err = fairsched("report", tmp_path / "out")
+    assert code == 0 and "note: Only the first 5 of 18 scenarios" in err
+
+
+def test_what_is_gone_is_told_on_the_page_and_beside_it(fairsched, tmp_path, monkeypatch):
+    ran(spec(jobs=UNEVEN) + "\n[output]\naudit = true\n", tmp_path / "out")
+    for lost in ("audit", "jobs"):
+        shutil.rmtree(tmp_path / "out" / lost)
+    said = section(report_of(tmp_path / "out")[1], "Before you read on").text()
+    assert "audit/ has 0 rows" in said and "jobs/ has 0 rows" in said
+    monkeypatch.setattr(charts, "svg", empty_picture)
+    _, _, err = fairsched("report", tmp_path / "out")
+    assert err.count("note: ") == 2 and "what the audit found is not on this page" in err
+
+
+def test_a_table_that_is_named_in_vain_leaves_the_page_as_it_is(fairsched, folder):
+    before = write_report(folder).read_bytes()
+    code, out, err = fairsched("report", folder, "--jobs", "nosuch.csv")
+    assert (code, out) == (2, "") and "nosuch.csv" in err
+    assert (folder / "report.html").read_bytes() == before
+
+
+@pytest.mark.parametrize("given", [None, 7])
+def test_what_is_no_folder_is_refused(given):
+    with pytest.raises(fs.InputError, match="or the path of a folder"):
+        write_report(given)
+
+
+def test_what_turns_or_hides_text_is_shown_as_its_escape(tmp_path):
+    jobs = JOBS.replace("Light", "\\u001b[31mred\\u202Eevil", 1)
+    ran(spec(jobs=jobs, name='"\\u001b]0;evil\\u0007n"'), tmp_path / "out")
+    html, _ = report_of(tmp_path / "out", drawn=True)
+    body = html.partition('<h2 id="again">')[0]
+    assert not {"\x1b", "\x07", "\u202e"} & set(body)
+    assert "\\u001b[31mred\\u202eevil" in body

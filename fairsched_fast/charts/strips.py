@@ -78,7 +78,9 @@ def strip(
         _mark_runs(ax, level, place[row], bands)
     _name_strips(ax, list(orders), last, size)
     given = np.array([np.bincount(place, row, minlength=len(bands)) for row in granted])
-    handles = [(Patch(**band.fill), Line2D([], [], **_mark(band))) for band in bands]
+    handles = [
+        (Patch(**_fill(band, cells=size == 1)), Line2D([], [], **_mark(band))) for band in bands
+    ]
     labels = [_label(band, given[:, b].tolist()) for b, band in enumerate(bands)]
     parts.legend(ax, handles, labels, spacing=0.45)
     parts.set_title(ax, title)
@@ -116,8 +118,13 @@ def _draw_strip(
     shares = counts / np.diff(edges)[:, np.newaxis]
     tops = level - _HALF + 2 * _HALF * np.pad(shares.cumsum(axis=1), ((0, 0), (1, 0)))
     for b in np.flatnonzero(counts.any(axis=0)).tolist():
-        fill = bands[b].fill | ({"hatch": None} if size == 1 else {})  # markers tell cells apart
+        fill = _fill(bands[b], cells=size == 1)
         ax.stairs(tops[:, b + 1], edges, baseline=tops[:, b], fill=True, **fill)
+
+
+def _fill(band: _Band, *, cells: bool) -> dict[str, Any]:
+    """Markers tell cells apart, and hatching the parts of bins."""
+    return band.fill | ({"hatch": None} if cells else {})
 
 
 def _mark_runs(ax: Axes, level: int, bands_of: NDArray[np.int64], bands: list[_Band]) -> None:

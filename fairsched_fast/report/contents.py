@@ -46,6 +46,7 @@ def _swept(facts: Facts) -> dict[str, Any]:
     with contextlib.suppress(InputError):  # of drawn jobs it is scenario 0, which may be dropped
         scenario = None if sweep is None else sweep.base_scenario()
     jobs = [] if scenario is None else job_rows(scenario)
+    pools = [] if scenario is None else pool_rows(scenario)
     return {
         "swept": rows[:_ROWS],
         "more_swept": max(0, len(rows) - _ROWS),
@@ -56,9 +57,11 @@ def _swept(facts: Facts) -> dict[str, Any]:
             if "where" in block
         ][:_ROWS],
         "policies": _policies(facts),
-        "pool_rows": ([] if scenario is None else pool_rows(scenario))[: _ROWS + 1],
+        "pool_rows": pools[: _ROWS + 1],
         "job_rows": jobs[: _ROWS + 1],
         "more_jobs": max(0, len(jobs) - _ROWS - 1),
+        "pool_words": tables.word_columns(pools),
+        "job_words": tables.word_columns(jobs),
         "drawn": sweep is not None and sweep.table is not None,
     }
 

@@ -81,13 +81,14 @@ def _sentence(facts: Facts, means: Floats, names: list[str]) -> str:
     if len(facts.policies) == 1:
         return ""
     by = means[:, facts.best] - means[:, facts.beside]
+    average = "" if facts.scenarios == 1 else " on average"
     gain, loss = int(np.nanargmax(by)), int(np.nanargmin(by))
     best, other = (plain(facts.policies[p]) for p in (facts.best, facts.beside))
     told = [f"{plain(names[gain])} gains most ({by[gain]:+.2f})"] if by[gain] >= 0.005 else []
-    told += [f"{plain(names[loss])} loses most ({by[loss]:+.2f})"] if by[loss] <= -0.005 else []
+    told += [f"{plain(names[loss])} loses most (−{-by[loss]:.2f})"] if by[loss] <= -0.005 else []
     if not told:
-        return f"On average every job is given as much under {best} as under {other}."
-    return f"Under {best} instead of {other} {joined(told)}, in executors on average."
+        return f"Every job is given as much under {best} as under {other}{average}."
+    return f"Under {best} instead of {other} {joined(told)}, in executors{average}."
 
 
 def _name(facts: Facts, pool: str, job: str) -> str:

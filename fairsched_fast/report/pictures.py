@@ -107,6 +107,7 @@ def tradeoff(facts: Facts) -> Picture | None:
     scale, measure = SCALES[lead]
     scaled = {policy: scale * values for policy, values in fair.items()}
     charts.tradeoff(used, scaled, measure=measure, title=title, lower_is_fairer=lower, ax=ax)
+    ax.set_title(title)
     ax.set_xlabel("Utilisation of the pool")
     low, high = ax.get_xlim()
     if high - low < _NARROW:  # policies that use as much are not to look apart

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
@@ -84,6 +84,9 @@ def comparison(facts: Facts) -> list[Line]:
         ),
     ]
     known = [line for line in lines if any(cell.text != NOTHING for cell in line.cells)]
+    if figures.runs == 1:
+        one = [line for line in known if not line.label.endswith(": median")]
+        return [*(Line(line.label.removesuffix(": mean"), line.cells) for line in one)]
     return [*known, *_judged(facts), *_ended(facts)]
 
 
@@ -106,6 +109,15 @@ def standing_out(facts: Facts, runs: Iterable[Run]) -> Iterator[tuple[str, ...]]
         given = dict.fromkeys(run.given[p] for p in shown)
         told = (figure(facts, run.lead[p]) for p in shown)
         yield str(run.scenario), *pool, *told, " / ".join(f"{steps:,}" for steps in given)
+
+
+def word_columns(rows: Sequence[Sequence[str]]) -> set[int]:
+    """Columns, below a header, in which there is anything but numbers and `none`."""
+    return {
+        place
+        for place, column in enumerate(zip(*rows[1:], strict=True))
+        if not all(cell == "none" or cell[:1].isdecimal() for cell in column)
+    }
 
 
 def _lead_text(facts: Facts, rows: Rows) -> str:

@@ -11,9 +11,10 @@ for (const log of document.querySelectorAll(".log")) {
   const whole = title.data;
   let step = 0;
 
+  const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.00995 ? 2 : 1)}%`;
   const draw = (shares) => bars.forEach((bar, i) => {
     bar.querySelector(".bar").style.width = `${(100 * shares[i]) / top}%`;
-    bar.querySelector(".value").textContent = `${(100 * shares[i]).toFixed(1)}%`;
+    bar.querySelector(".value").textContent = percent(shares[i]);
   });
   const show = (to) => {
     step = Math.min(Math.max(to, 0), rows.length);

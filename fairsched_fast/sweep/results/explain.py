@@ -214,7 +214,7 @@ def job_rows(scenario: Scenario) -> list[list[str]]:
     columns: dict[str, list[Any]] = {
         "job": [job.name for _, job in members],
         "pool": [pool.name for pool, _ in members] if len(scenario.pools) > 1 else [],
-        "user": [_NOBODY if job.user is None else job.user for _, job in members],
+        "user": [job.user or _NOBODY for _, job in members] if _has_users(scenario) else [],
     }
     for name in JOB_QUANTITIES:
         blank = _BLANK[name]
@@ -231,6 +231,10 @@ def job_rows(scenario: Scenario) -> list[list[str]]:
         if any(value != _BLANK.get(name.partition(".")[0]) for value in values)
     }
     return [[*told], *([_text(value) for value in row] for row in zip(*told.values(), strict=True))]
+
+
+def _has_users(scenario: Scenario) -> bool:
+    return any(job.user is not None for job in scenario.jobs)
 
 
 def _text(value: Any) -> str:
