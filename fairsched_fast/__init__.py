@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from fairsched_fast.auditing.report import audit, audit_fluid, misreport
     from fairsched_fast.batch import Batch
     from fairsched_fast.claims import Claims
+    from fairsched_fast.comparing.compare import compare
     from fairsched_fast.comparing.divergence import divergence
     from fairsched_fast.comparing.divergence_summary import divergences
-    from fairsched_fast.comparing.paired import compare
     from fairsched_fast.dialects import dialect
     from fairsched_fast.engine import allocate
     from fairsched_fast.errors import InputError
@@ -43,7 +43,7 @@ _HOME = {
     "allocate": "engine",
     "audit": "auditing.report",
     "audit_fluid": "auditing.report",
-    "compare": "comparing.paired",
+    "compare": "comparing.compare",
     "dialect": "dialects",
     "difference": "tables",
     "divergence": "comparing.divergence",

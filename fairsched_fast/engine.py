@@ -80,13 +80,12 @@ def allocate(
         batch = Batch.from_scenarios(scenarios)
         keep_order = _order_bytes(batch) <= _UNASKED_BYTES if log is None else log
     check_on_full(on_full)
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more, or None")
+    many = threads(workers)
     if on_full != "ignore":
         check_overfull(batch)
         check_guarantees(batch)
     order = int(batch.extra_executors.max()) if keep_order else None
-    return run(batch, find_policy(policy), on_full, order=order, workers=workers or cores())
+    return run(batch, find_policy(policy), on_full, order=order, workers=many)
 
 
 def prepare(batch: Batch, policy: Policy) -> None:
@@ -253,6 +252,21 @@ def chunk_rows(batch: Batch, workers: int) -> int:
     size = batch.J * batch.R
     even = -(-batch.S // (2 * workers)) if workers > 1 else batch.S
     return max(1, min(_CHUNK_VALUES // size, max(even, _LEAST_VALUES // size)))
+
+
+def threads(workers: int | None) -> int:
+    """How many threads are meant by `workers`; None is all cores.
+
+    Raises
+    ------
+    InputError
+        When it is no whole number, or below 1.
+    """
+    if workers is None:
+        return cores()
+    if not isinstance(workers, int) or workers < 1:
+        raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more, or None")
+    return workers
 
 
 def cores() -> int:

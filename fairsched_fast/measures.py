@@ -51,19 +51,17 @@ def all_measures(columns: Sequence[ResourceColumns]) -> tuple[Measure, ...]:
 
 
 def fairness(result: Result) -> Figures:
-    """The measures `FAIRNESS` of each row of a result, (S,) each; NaN in a pool without jobs."""
+    """The measures `FAIRNESS` of each row of a result, (S,) each.
+
+    NaN in a pool without jobs; Jain's index is NaN where no job is entitled to anything.
+    """
     batch, shares = result.batch, result.dominant_share.T
-    low, high = metrics.lowest(shares, batch.present), metrics.highest(shares, batch.present)
-    found = {
-        "dominant_share_min": low,
-        "dominant_share_max": high,
-        "dominant_share_gap": high - low,
+    return {
+        "dominant_share_min": metrics.lowest(shares, batch.present),
+        "dominant_share_max": metrics.highest(shares, batch.present),
+        "dominant_share_gap": metrics.gap(shares, batch.present),
         "jain": metrics.jain(*metrics.entitled(batch, shares)),
     }
-    some = metrics.real_jobs(batch).any(axis=0)
-    if some.all():
-        return found
-    return {name: np.where(some, values, np.nan) for name, values in found.items()}
 
 
 def utilization(result: Result, columns: Sequence[ResourceColumns]) -> Figures:

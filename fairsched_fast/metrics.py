@@ -87,23 +87,31 @@ def mean_utilization(batch: Batch, granted: NDArray[np.integer[Any]]) -> Floats:
 
 
 def lowest(values: Floats, present: Present = None) -> Floats:
-    """Smallest over the jobs, (S,)."""
+    """Smallest over the jobs, (S,); NaN where there are none."""
     kept = values if present is None else np.where(present, values, np.inf)
-    smallest: Floats = kept.min(axis=0)
-    return np.where(np.isinf(smallest), 0.0, smallest)
+    return _of_some(kept.min(axis=0), present)
 
 
 def highest(values: Floats, present: Present = None) -> Floats:
-    """Largest over the jobs, (S,)."""
+    """Largest over the jobs, (S,); NaN where there are none."""
     kept = values if present is None else np.where(present, values, 0.0)
-    largest: Floats = kept.max(axis=0)
-    return largest
+    return _of_some(kept.max(axis=0), present)
+
+
+def gap(values: Floats, present: Present = None) -> Floats:
+    """Largest less smallest over the jobs, (S,); NaN where there are none."""
+    return highest(values, present) - lowest(values, present)
+
+
+def _of_some(found: Floats, present: Present) -> Floats:
+    """What was found (S,), NaN of no jobs."""
+    return found if present is None else np.where(present.any(axis=0), found, np.nan)
 
 
 def jain(values: Floats, present: Present = None) -> Floats:
     """Jain's index (Σx)² / (n·Σx²), (S,): 1 when all are equal, 1/n when one has everything.
 
-    Jain, Chiu & Hawe, DEC-TR-301, 1984. Of all-zero values it is 1.
+    Jain, Chiu & Hawe, DEC-TR-301, 1984. Of all-zero values it is 1, of no jobs NaN.
     """
     most = highest(values, present)
     kept = values / np.where(most == 0, 1.0, most)  # equal values give 1, to the last bit
@@ -115,4 +123,5 @@ def jain(values: Floats, present: Present = None) -> Floats:
         total += row
         squares += row * row
     nothing = squares == 0
-    return np.where(nothing, 1.0, total * total / np.where(nothing, 1.0, count * squares))
+    index = np.where(nothing, 1.0, total * total / np.where(nothing, 1.0, count * squares))
+    return _of_some(index, present)

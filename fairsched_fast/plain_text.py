@@ -1,4 +1,4 @@
-"""Sections, tables and lists as plain text: whole, but where a screen's width is given.
+"""Sections, tables and lists as plain text, cut only to a screen's width; rows as JSON has them.
 
 Names are anyone's: what would move the cursor, set colours or turn a line is shown, never done.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from fairsched_fast.errors import plural
 
@@ -36,6 +38,13 @@ def cut(text: str, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"
 
 
+def cuts(names: Iterable[str]) -> dict[str, str]:
+    """Long names → cut, those that can still be told apart."""
+    short = {name: cut(name) for name in names}
+    used = Counter(short.values())
+    return {name: text for name, text in short.items() if text != name and used[text] == 1}
+
+
 def shortened(line: str, width: int) -> str:
     """A line that ends with the screen."""
     return line if len(line) <= width else f"{line[: width - 1]}…"
@@ -46,7 +55,9 @@ def cut_names(frame: pd.DataFrame, width: int | None) -> pd.DataFrame:
     if width is None:
         return frame
     named = frame.columns.intersection(["job", "pool", "allocated_to", "runner_up"])
-    return frame.assign(**{name: frame[name].map(cut, na_action="ignore") for name in named})
+    texts = [text for name in named for text in frame[name].dropna().unique()]
+    shorter = cuts(texts)
+    return frame.assign(**{name: frame[name].replace(shorter) for name in named})
 
 
 def wrapped(sentences: Sequence[str], width: int | None) -> str:
@@ -90,6 +101,22 @@ def align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def without_nan(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row as JSON has it, which knows no NaN and nothing infinite: None in their place."""
+    return {
+        name: None if isinstance(value, float) and not isfinite(value) else value
+        for name, value in row.items()
+    }
+
+
+def percent(count: int, of: int) -> str:
+    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
+    share = f"{100 * count / of:.1f}"
+    if 0 < count < of and share in ("0.0", "100.0"):
+        return "<0.1%" if share == "0.0" else ">99.9%"
+    return f"{share}%"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -92,7 +92,7 @@ def to_frame(result: Result) -> pd.DataFrame:
     batch, labels = result.batch, result.batch.labels
     S, J = batch.S, batch.J
     columns: dict[str, Any] = {"scenario": np.repeat(labels.scenario, J)}
-    if _several(labels.pool):
+    if labels.several_pools:
         columns["pool"] = np.repeat(labels.pool, J)
     columns["job"] = np.broadcast_to(labels.jobs, (S, J)).ravel()
     columns["granted"] = result.granted.ravel()
@@ -143,17 +143,13 @@ def stack(
     tables = []
     for row in rows:
         table = table_of(one_row(result, row))
-        if _several(labels.pool) and pool is None:
+        if labels.several_pools and pool is None:
             table.insert(0, "pool", result.batch.pool_name(row))
-        if _several(labels.scenario) and scenario is None:
+        if labels.several_scenarios and scenario is None:
             table.insert(0, "scenario", labels.scenario[row])
         tables.append(table)
     filled = [table for table in tables if len(table)] or tables[:1]
     return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0]
-
-
-def _several(names: NDArray[Any]) -> bool:
-    return bool((names != names[0]).any())
 
 
 def _rows(result: Result, scenario: int | None, pool: str | None) -> Iterator[int]:

@@ -50,7 +50,7 @@ def fluid(scenarios: Scenario | Iterable[Scenario] | Batch, policy: PolicyLike =
     policy
         A policy made of claims, or "ceei": competitive equilibrium from equal incomes, the Nash
         bargain that maximises Σ weight · log(executors held + given) (Varian 1974; Ghodsi et al.,
-        NSDI 2011, section 4.3). Solved to about 1e-10; jobs of weight 0 get nothing.
+        NSDI 2011, section 5.2). Solved to about 1e-10; jobs of weight 0 get nothing.
 
     Raises
     ------

@@ -54,6 +54,11 @@ class Pool:
     def executors(self, j):
         return self.jobs[j]["executors"] + self.granted[j]
 
+    def counts(self, r):
+        """Whether there is any of a resource, or somebody uses it."""
+        used = any(job["usage"][r] or job["demand"][r] for job in self.jobs)
+        return used or self.capacity[r] > 0
+
     def room(self, j):
         """How many executors its ceiling and its limits leave a job, of all of this run."""
         job, rooms = self.jobs[j], [math.inf]
@@ -122,7 +127,7 @@ def yarn(pool, j, exclude=()):
     if needy:
         ratios = [over(held[r], pool.guarantee(j, r)) for r in ranks]
     elif job["weight"] == 0:
-        ratios = [math.inf for _ in ranks]
+        return 2, [], job["submitted"], job["name"]
     else:
         ratios = [share[r] / weight_of(job) for r in ranks]
     return not needy, ratios, job["submitted"], job["name"]
@@ -200,7 +205,7 @@ def kai(pool, j, fair, grain=None):
         key = max(key, after[r] / allowed if allowed > 0 else 1000 * after[r])
     if all(after[r] <= pool.guarantee(j, r) for r in resources):
         stage = 0
-    elif not all(held[r] > fair[j][r] for r in resources):
+    elif not all(held[r] > fair[j][r] for r in resources if pool.counts(r)):
         stage = 1
     else:
         stage = 2

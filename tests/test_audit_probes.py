@@ -77,7 +77,7 @@ def test_the_best_lie_is_the_best_of_all(policy):
 def test_each_job_tells_twenty_lies_or_more(resources):
     batch = fs.Batch(capacity=[9] * resources, demand=[[1] * resources], extra_executors=2)
     lies = probes.Lies(Holdings(batch, np.ones((1, 1)), 1.0), Divisible("drf"))
-    told = set(zip(lies.resource.tolist(), lies.factor.tolist(), strict=True))
+    told = set(zip(*(column.tolist() for column in probes.lies(resources)), strict=True))
     assert len(told) == len(lies) >= LEAST_LIES
     for r in range(resources):
         factors = [factor for resource, factor in told if resource == r]

@@ -74,7 +74,7 @@ def test_divisible_drf_is_population_monotonic_where_all_need_everything(seed):
 
 
 def test_asset_fairness_breaks_the_sharing_incentive():
-    """Section 4.3.1 of the paper: equal sums of shares leave a job below half of both resources."""
+    """Section 6.1.1 of the paper: equal sums of shares leave a job below half of both resources."""
     batch = fs.Batch(capacity=[30, 30], demand=[[1, 3], [1, 1]], extra_executors=PLENTY)
     found = fs.audit_fluid(batch, "asset").iloc[0]
     assert (found["short"], found["shortfall"]) == ("1", pytest.approx(3))

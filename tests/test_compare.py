@@ -198,6 +198,12 @@ def test_figures_do_not_depend_on_the_workers(compared):
     assert one["compared"][0]["divergence"]["differing"] > 1000
 
 
+def test_figures_do_not_depend_on_what_the_file_keeps(compared):
+    text = blocks("random = { n = 3000, 'job.Heavy.usage.cpu' = { min = 0, max = 100 } }")
+    kept = f"{text}\n[output]\naudit = true\nsteps = true\njobs = false\n"
+    assert compared(kept) == compared(text)
+
+
 def test_people_read_tables_of_80_columns_and_where_policies_part(fairsched, tmp_path):
     (tmp_path / "mine.toml").write_text(blocks(GRID), encoding="utf-8")
     code, out, err = fairsched("compare", "mine.toml", "--limit", 4)

@@ -21,7 +21,16 @@ HEAVY = fs.Job("Heavy", usage={"cpu": 60, "mem_gb": 240}, max_executors=30)
 MEDIUM = fs.Job("Medium", usage={"cpu": 40, "mem_gb": 240}, max_executors=30)
 LIGHT = fs.Job("Light", usage={"cpu": 20, "mem_gb": 40}, max_executors=30)
 SHIPPED = [name for name, policy in known_policies().items() if policy.built_in]
+LONE = fs.Job("lone")
 NOTEBOOK = fs.Scenario(POOL, [HEAVY, MEDIUM, LIGHT], extra_executors=15)
+
+
+WORDS = {
+    ("tie", "tie"): "tie",
+    ("tie", "key"): "tie_a",
+    ("key", "tie"): "tie_b",
+    ("key", "key"): "key",
+}
 
 
 def why(case, policy, keys, granted, own, other):
@@ -54,11 +63,11 @@ def parting(case, sides, on_full, keys):
     if None in chosen:
         return step + 1, "end", chosen
     granted = [padded[0][:step].count(j) for j in range(len(case["jobs"]))]
-    seen = {
+    seen = tuple(
         why(case, policy, form, list(granted), own, other)
         for policy, form, own, other in zip(sides, keys, chosen, chosen[::-1], strict=True)
-    }
-    return step + 1, next(word for word in ("stage", "tie", "key") if word in seen), chosen
+    )
+    return step + 1, "stage" if "stage" in seen else WORDS[seen], chosen
 
 
 def index(job):
@@ -125,12 +134,13 @@ def test_every_pair_of_policies_parts_the_same_way_whichever_is_named_first():
     for a, b in combinations(results, 2):
         there, back = fs.divergence(a, b), fs.divergence(b, a)
         assert there.step.equals(back.step), (a, b)
-        assert there.split.equals(back.split)
+        turned = {"tie_a": "tie_b", "tie_b": "tie_a"}
+        assert [turned.get(split, split) for split in there.split] == back.split.tolist()
         for what in ("chosen", "key", "other_key", "runner_up", "margin"):
             assert there[f"{what}_a"].equals(back[f"{what}_b"]), what
         assert there.lost_most.equals(back.gained_most)
         assert (there.gap_change == -back.gap_change).all()
-        parted = there[there.split.isin(["key", "tie"])]
+        parted = there[there.split.isin(["key", "tie", "tie_a", "tie_b"])]
         for side in "ab":
             assert (parted[f"key_{side}"] <= parted[f"other_key_{side}"] + 1e-12).all()
             assert (parted[f"margin_{side}"] >= 0).all()
@@ -155,7 +165,7 @@ def test_the_notebooks_policies_part_at_once():
     found = fs.divergence(fs.allocate(NOTEBOOK, "round_robin"), fs.allocate(NOTEBOOK, "drf"))
     assert len(found) == 1 and "pool" not in found
     row = found.iloc[0].to_dict()
-    assert (row["step"], row["split"]) == (1, "tie")  # round-robin has given to nobody yet
+    assert (row["step"], row["split"]) == (1, "tie_a")  # round-robin has given to nobody yet
     assert (row["chosen_a"], row["chosen_b"]) == ("Heavy", "Light")
     assert (row["key_a"], row["other_key_a"], row["margin_a"]) == (0, 0, 0)
     assert (row["key_b"], row["other_key_b"]) == pytest.approx((0.1, 0.3))
@@ -194,6 +204,10 @@ def test_several_pools_have_a_row_each_and_padding_has_no_part_in_it():
     assert found["executors_moved"].tolist()[1] == 0
     summary = fs.divergences(fs.allocate(scenario, "round_robin"), fs.allocate(scenario, "drf"))
     assert summary.to_dict()["change"] == {"Light": 3, "Heavy": -3}
+    assert summary.example.pool == "Batch"
+    assert "The most is moved in scenario 0, pool Batch: at step 1 " in str(summary)
+    alone = fs.divergences(fs.allocate(NOTEBOOK, "round_robin"), fs.allocate(NOTEBOOK, "drf"))
+    assert alone.example.pool is None and "moved in scenario 0: at step 1 " in str(alone)
 
 
 @given(case=cases(), names=st.permutations("fbeadc"))
@@ -203,6 +217,32 @@ def test_two_results_of_the_same_scenario_need_no_common_batch(case, names):
     batch = fs.Batch.from_scenarios(scenario)
     together = [fs.allocate(batch, name) for name in ("drf", "slots")]
     pd.testing.assert_frame_equal(fs.divergence(*apart), fs.divergence(*together))
+
+
+def test_the_same_amounts_may_be_kept_in_other_units():
+    coarse, fine = (
+        fs.Scenario(fs.Pool("P", {"cpu": 4}, {"cpu": size}), [fs.Job("a", {"cpu": 1}), LONE], 5)
+        for size in (0.5, 0.001)
+    )
+    alone = fs.Batch.from_scenarios(coarse)
+    among = fs.Batch.from_scenarios([coarse, fine]).rows(0, 1)
+    assert alone.demand.tolist() != among.demand.tolist()
+    sides = fs.allocate(alone, "round_robin"), fs.allocate(among, "drf")
+    same = (fs.allocate(alone, name) for name in ("round_robin", "drf"))
+    pd.testing.assert_frame_equal(fs.divergence(*sides), fs.divergence(*same))
+
+
+def test_a_job_that_is_to_get_no_more_under_one_of_them_is_of_another_stage():
+    @fs.policy("two each", measure="place in the list")
+    def two_each(batch):
+        place, one = batch.job_order[:, np.newaxis].astype(float), np.ones((1, 1, 1))
+        return fs.Claims(offset=place, slope=0 * one, per=one, ceiling=np.array([[2]]))
+
+    batch = fs.Batch(capacity=[10], demand=[[1], [1]], extra_executors=5)
+    few, fifo = fs.allocate(batch, two_each), fs.allocate(batch, "fifo")
+    row = fs.divergence(few, fifo).iloc[0]
+    assert (row.step, row.split, row.chosen_a, row.chosen_b) == (3, "stage", "1", "0")
+    assert "or one is to get no more (100.0%)" in str(fs.divergences(few, fifo))
 
 
 def test_what_many_come_to_is_the_sum_of_its_parts():
@@ -229,6 +269,13 @@ def test_what_many_come_to_is_the_sum_of_its_parts():
     assert (halves[0] + halves[1]).to_dict() == whole.to_dict()
 
 
+def test_the_least_step_is_the_first_at_which_any_part():
+    held = [[[0], [3]], [[0], [3]], [[0], [5]]]
+    batch = fs.Batch(capacity=[100], demand=[[1], [1]], usage=held, extra_executors=9)
+    found = fs.divergences(*(fs.allocate(batch, name) for name in ("fifo", "drf")))
+    assert found.to_dict()["first_step"] == {"least": 5, "25%": 5, "50%": 5, "75%": 7, "most": 7}
+
+
 def test_what_cannot_be_put_side_by_side_is_refused():
     drf, stopping = (fs.allocate(NOTEBOOK, "drf", on_full=rule) for rule in ("skip", "stop"))
     with refused('on_full="skip"', 'b with "stop"', "expected the same"):
@@ -242,8 +289,27 @@ def test_what_cannot_be_put_side_by_side_is_refused():
         fs.divergence(drf, fs.allocate(fs.Scenario(POOL, [LIGHT, MEDIUM, HEAVY], 15), "drf"))
     with refused("a and b have 1 scenario × 3 jobs and 2 scenarios × 3 jobs"):
         fs.divergence(drf, fs.allocate([NOTEBOOK, NOTEBOOK], "drf"))
+    apart = [
+        fs.allocate(fs.Scenario(fs.Pool("P", {"cpu": n}, {"cpu": n / 10}), [fs.Job("a")], 5), "drf")
+        for n in (1, 10)  # ten units of a tenth, and ten of one
+    ]
+    with refused("differ in capacity"):
+        fs.divergence(*apart)
     with refused("differ in extra_executors"):
         fs.divergence(drf, fs.allocate(fs.Scenario(POOL, [HEAVY, MEDIUM, LIGHT], 14), "drf"))
     lower = fs.Job("Light", usage={"cpu": 20, "mem_gb": 40}, max_executors=9)
     with refused("differ in max_executors"):
         fs.divergence(drf, fs.allocate(fs.Scenario(POOL, [HEAVY, MEDIUM, lower], 15), "drf"))
+
+
+def test_words_tell_who_ties_and_say_little_of_one_run():
+    a, b = (fs.allocate(NOTEBOOK, policy) for policy in ("round_robin", "drf"))
+    said = str(fs.divergences(a, b))
+    assert said.startswith("drf and round_robin serve different jobs. They part at step 1. ")
+    assert "Why: the two jobs tie under round_robin, and drf has the lower key for its own" in said
+    assert "In the end drf moves 8 executors; Light +8, " in said
+    for word in ("on average", "1 run", "%"):
+        assert word not in said
+    level = fs.Scenario(POOL, [fs.Job("b"), fs.Job("a")], 1)
+    both = fs.divergences(fs.allocate(level, "round_robin"), fs.allocate(level, "drf"))
+    assert "Why: the two jobs tie under both." in str(both)

@@ -79,6 +79,10 @@ def test_imports_run_downwards(source):
             assert FLOOR[other] < FLOOR[own], f"{own} imports {other}, which is not below it"
 
 
+def test_every_room_is_a_package():
+    assert [source for source in SOURCES if not (source.parent / "__init__.py").exists()] == []
+
+
 @pytest.mark.parametrize("room", SWEEP)
 def test_the_rooms_of_a_sweep_import_downwards(room):
     above = SWEEP[SWEEP.index(room) + 1 :]

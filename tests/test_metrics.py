@@ -1,9 +1,11 @@
 """Fairness measures, on figures that a person can check."""
 
 import numpy as np
+import pytest
 
 import fairsched_fast as fs
 from fairsched_fast import metrics
+from fairsched_fast.measures import fairness
 
 
 def column(*values):
@@ -28,10 +30,20 @@ def test_padding_reaches_no_measure():
     assert metrics.jain(values, present) == metrics.jain(values[:2])
 
 
-def test_a_row_of_padding_alone_is_even():
+def test_a_row_of_padding_alone_has_no_measures():
     values, present = column(0, 0), np.zeros((2, 1), np.bool_)
-    assert metrics.lowest(values, present)[0] == metrics.highest(values, present)[0] == 0
-    assert metrics.jain(values, present)[0] == 1
+    for measure in (metrics.lowest, metrics.highest, metrics.gap, metrics.jain):
+        assert np.isnan(measure(values, present)).all()
+
+
+@pytest.mark.parametrize("usage", [[[0], [0]], [[4], [0]]])
+def test_where_nobody_is_entitled_to_anything_jains_index_is_of_nobody(usage):
+    batch = fs.Batch(capacity=[10], demand=[[1]], usage=usage, weight=0, extra_executors=0)
+    result = fs.allocate(batch)
+    for figures in (fairness(result), fs.audit(result, probes=False)):
+        assert np.isnan(figures["jain"][0])
+    compared = fs.compare(batch, ["drf", "slots"]).set_index("measure")
+    assert "jain" not in compared.index or compared.loc["jain", "pairs"] == 0
 
 
 def test_shares_and_utilization_count_what_was_held_and_what_was_granted():

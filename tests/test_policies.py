@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from complaints import refused
 from notebook_figures import SCENARIO
+from specs import sweep_of
 
 import fairsched_fast as fs
+from fairsched_fast.sweep.running.comparing import compare_sweep
+from fairsched_fast.sweep.running.plan import make_plan
 
 
 def ones(value=1.0):
@@ -116,18 +119,7 @@ def test_the_policy_that_comes_then_is_checked(outer):
         fs.allocate(SCENARIO, fs.find_policy(outer, then="dfr"))
 
 
-A = fs.Scenario(fs.Pool("A", {"cpu": 10}, {"cpu": 1}), fs.Job("x"), 1)
-B = fs.Scenario(
-    fs.Pool("B", {"gpu": 4, "cpu": 8}, {"gpu": 1, "cpu": 1}),
-    [fs.Job("x", usage={"gpu": 2}), fs.Job("y", usage={"cpu": 3})],
-    1,
-)
-
-
-@pytest.mark.parametrize("policy", ['max_min(resource="cpu")', "drf", "asset"])
-def test_a_pool_has_the_results_it_has_alone_whatever_its_neighbours_resources(policy):
-    alone = [fs.allocate(scenario, policy).choices[0, 0] for scenario in (A, B)]
-    assert fs.allocate([A, B], policy).choices[:, 0].tolist() == alone
+B = fs.Scenario(fs.Pool("B", {"gpu": 4, "cpu": 8}, {"gpu": 1, "cpu": 1}), fs.Job("x"), 1)
 
 
 def test_an_unknown_resource_is_answered_with_the_nearest_known_one():
@@ -184,10 +176,24 @@ def test_a_lowering_that_returns_something_else_is_refused():
     [
         ({"on_full": "skpi"}, "on_full is 'skpi'; did you mean 'skip'?"),
         ({"on_full": None}, "on_full is None; expected one of 'ignore', 'skip', 'stop'"),
-        ({"workers": 0}, "workers is 0; expected a whole number, 1 or more"),
-        ({"workers": 1.5}, "workers is 1.5"),
     ],
 )
 def test_options_of_a_run_are_checked(options, said):
     with refused(said):
         fs.allocate(SCENARIO, **options)
+
+
+@pytest.mark.parametrize("workers", [0, -3, 1.5, "a"])
+def test_workers_are_a_number_of_threads_wherever_they_are_given(workers, tmp_path):
+    result, sweep = fs.allocate(SCENARIO), sweep_of("repeat = 2")
+    for work in (
+        lambda: fs.allocate(SCENARIO, workers=workers),
+        lambda: fs.audit(result, workers=workers),
+        lambda: fs.audit(result, probes=False, workers=workers),
+        lambda: fs.compare(SCENARIO, ["drf", "fifo"], workers=workers),
+        lambda: fs.run_sweep(sweep, tmp_path, workers=workers),
+        lambda: compare_sweep(sweep, workers=workers, advance=print),
+        lambda: make_plan(sweep, workers=workers),
+    ):
+        with refused(f"workers is {workers!r}; expected a whole number, 1 or more, or None"):
+            work()

@@ -233,3 +233,20 @@ def test_no_window_is_asked_for(tmp_path):
     folder = os.path.dirname(__file__)  # noqa: PTH120
     environment = os.environ | {"MPLBACKEND": "tkagg", "PYTHONPATH": folder}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_a_job_without_a_weight_is_no_nonsense():
+    text = closing(told(fs.Scenario(POOL, [fs.Job("z", weight=0)], 3)))
+    assert text.startswith("No job has a weight: none is entitled to a share.\n")
+    assert "Both gave 3 executors: 3 to z." in text
+    assert "nan" not in text
+    some = closing(told(fs.Scenario(POOL, [fs.Job("z", weight=0), fs.Job("a")], 2)))
+    assert "round_robin gave 2 executors: 1 to a and 1 to z." in some or "2 to a" in some
+
+
+def test_differences_are_of_unrounded_shares():
+    pool = fs.Pool("p", {"cpu": 32}, {"cpu": 1})
+    jobs = [fs.Job("a", usage={"cpu": 5}), fs.Job("b", usage={"cpu": 0})]
+    text = told(fs.Scenario(pool, jobs, 6))
+    changed = text.partition("DIFFERENCE")[2].splitlines()[3:5]
+    assert sorted(line.split()[-1] for line in changed) == ["-0.0938", "0.0938"]

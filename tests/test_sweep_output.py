@@ -5,10 +5,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from complaints import refused
-from specs import TABLE, blocks, drawn_from, spec, two_pools
+from specs import JOBS, TABLE, blocks, drawn_from, spec, two_pools
 from sweep_files import everything_in, parts_in, ran, read, rows
 
 import fairsched_fast as fs
+from fairsched_fast.sweep.folder.digest import CHARTED
 from fairsched_fast.sweep.running.plan import make_plan
 from fairsched_fast.sweep.running.run import run_sweep
 from fairsched_fast.sweep.scenarios import chunks
@@ -206,3 +207,23 @@ def test_a_plan_counts_what_is_kept():
     assert plan.rows == {"summary": 200, "steps": 100 * 2 * 15}
     assert plan.parts == 2
     assert pd.notna(plan.seconds)
+
+
+def test_what_nobody_is_entitled_to_counts_in_no_mean(tmp_path):
+    """Where all weights are 0, Jain's index is empty: in files, charts, means and aggregates."""
+    jobs = JOBS.replace("max_executors = 30", "weight = 0")
+    axes = "zip = { 'job.Heavy.weight' = [0, 1, 1], 'job.Light.weight' = [0, 1, 2] }"
+    swept = ran(blocks(axes, jobs=jobs) + "[[output.aggregate]]\nby = ['policy']", tmp_path)
+    results = fs.open_results(tmp_path)
+    summary = results.summary(["policy", "jain"])
+    assert read(tmp_path, "summary")["jain"].null_count == 2
+    assert results.summary(["jain"], "jain >= 0")["jain"].size == 4
+    means = summary.groupby("policy", observed=True)["jain"].mean()
+    kept = results.aggregate("aggregate-0").query("measure == 'jain'").set_index("policy")
+    assert kept["count"].tolist() == [2, 2]
+    for p, policy in enumerate(swept.sweep.policy_names):
+        mean = swept.digest.means()[p, CHARTED.index("jain")]
+        assert mean == pytest.approx(means[policy]) == pytest.approx(kept["mean"][policy])
+    nothing = ran(blocks("repeat = 2", jobs=jobs), tmp_path / "nothing").digest
+    assert np.isnan(nothing.means()[:, CHARTED.index("jain")]).all()
+    assert np.isnan(nothing.spread("jain")).all()

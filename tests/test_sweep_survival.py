@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from complaints import refused
@@ -15,7 +16,7 @@ from strategies import how_many
 from sweep_children import SMALL_SLICE, killed_at
 from sweep_files import counted, everything_in, lasting, parts_in, ran
 
-from fairsched_fast.sweep.folder import journal, store
+from fairsched_fast.sweep.folder import digest, journal, store
 from fairsched_fast.sweep.folder.durable import StorageError
 from fairsched_fast.sweep.running import run
 from fairsched_fast.sweep.scenarios import chunks
@@ -144,6 +145,22 @@ def test_a_longer_sweep_goes_on_from_a_shorter_one(undisturbed, tmp_path, monkey
     assert lasting(tmp_path) == lasting(undisturbed)
 
 
+def test_charts_and_aggregates_of_a_shorter_sweep_do_not_outlive_it(tmp_path):
+    outcome = ran(TEXT, tmp_path, limit=1300)
+    assert {path.stem for path in outcome.files} >= set(digest.PICTURES)
+    (tmp_path / "charts" / "my own.png").write_text("kept")
+
+    def interrupt(done, *, already=False):
+        if not already:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ran(TEXT, tmp_path, advance=interrupt)
+    assert not [path for path in outcome.files if path.exists()]
+    assert (tmp_path / "charts" / "my own.png").read_text() == "kept"
+    assert manifest_of(tmp_path)["status"] == "interrupted"
+
+
 @pytest.mark.parametrize("limit", [None, 1300])
 def test_cuts_are_of_the_spec_alone(limit):
     cuts = [(c.start, c.stop) for c in chunks.chunks(parse_sweep(TEXT), limit)]
@@ -240,6 +257,7 @@ def test_a_folder_left_by_a_kill_before_its_manifest_is_ours(undisturbed, tmp_pa
     ("key", "value", "words"),
     [
         ("schema", 0, "was made with results of schema 0 (now 1)"),
+        ("journal", 1, "was made with a journal of version 1 (now "),
         ("versions", {**store.versions(), "pyarrow": "1.0"}, "was made with pyarrow 1.0 (now "),
         ("jobs_sha256", "0", "holds the sweep of another jobs table"),
     ],
@@ -253,6 +271,51 @@ def test_a_folder_that_would_not_match_is_refused(undisturbed, tmp_path, key, va
     with refused(words, "left as it was"):
         ran(TEXT, folder)
     assert everything_in(folder) == before
+
+
+@pytest.mark.parametrize("status", ["complete", "interrupted"])
+def test_a_folder_from_before_journals_had_versions_is_refused(undisturbed, tmp_path, status):
+    folder = tmp_path / "out"
+    shutil.copytree(undisturbed, folder)
+    told = manifest_of(folder) | {"status": status}
+    del told["journal"]
+    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    before = everything_in(folder)
+    with refused("a journal of version 1 (now ", "left as it was. Name another folder"):
+        ran(TEXT, folder)
+    assert everything_in(folder) == before
+
+
+@pytest.mark.parametrize("text", ["", "AAAA", "eAFjYEAFAAAQAAE="], ids=["none", "torn", "short"])
+def test_a_chunk_whose_digest_cannot_be_read_is_run_again(undisturbed, tmp_path, monkeypatch, text):
+    folder = tmp_path / "out"
+    shutil.copytree(undisturbed, folder)
+    book = journal.Journal(folder)
+    lines = [replace(r, digest=text) if r.number == 3 else r for r in book.lines()]
+    book.rewrite(lines)
+    seen = counted(monkeypatch)
+    ran(TEXT, folder)
+    assert seen == [3]
+    assert lasting(folder) == lasting(undisturbed)
+
+
+def test_the_layout_of_a_digest_has_a_version():
+    """Where this fails: raise LAYOUT with what is changed here."""
+    empty = digest.empty_digest(parse_sweep(TEXT))
+    shapes = [(array.dtype.str, array.shape) for array in empty._arrays()]
+    groups, bins = 2 * 40, len(digest.EDGES) - 1
+    assert (digest.LAYOUT, digest.CHARTED) == (2, ("dominant_share_gap", "jain", "utilization"))
+    assert shapes == [
+        ("<i8", (4,)),  # scenarios, pools, overfull, differing
+        ("<i8", (2,)),
+        ("<i8", (2, 4)),
+        ("<f8", (2, 1, 3)),
+        ("<i8", (2, 1, 3, bins)),
+        ("<f8", (2, 1, 40, 3)),
+        ("<i8", (40, 3)),
+        ("<i8", (groups, 2)),
+        *[("<f8", (groups, 2))] * 4,
+    ]
 
 
 def test_a_folder_whose_manifest_is_gone_is_refused_as_that(undisturbed, tmp_path):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.batch import Batch, Labels
+from fairsched_fast.batch import Batch
 from fairsched_fast.number_rules import LARGEST
 
 Floats = NDArray[np.float64]
@@ -136,13 +136,7 @@ def _built(batch: Batch, rows: Index, planes: Planes) -> Batch:
         for name, plane in planes.items()
     }
     built = Batch(**words, resources=labels.resources)
-    built.labels = Labels(
-        scenario=labels.scenario[rows],
-        pool=labels.pool if len(labels.pool) == 1 else labels.pool[rows],
-        jobs=labels.jobs if len(labels.jobs) == 1 else labels.jobs[rows],
-        resources=labels.resources,
-        elsewhere=labels.elsewhere,
-    )
+    built.labels = labels.cut(rows)
     built.present = None if batch.present is None else _picked(batch.present, rows)
     built.name_rank = None if batch.name_rank is None else _picked(batch.name_rank, rows)
     return built

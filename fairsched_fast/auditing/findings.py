@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fairsched_fast import engine
 from fairsched_fast.auditing.allocators import Allocator, Divisible, Whole
 from fairsched_fast.auditing.holdings import Holdings
-from fairsched_fast.auditing.measures import Findings, fluid_distance, measure
 from fairsched_fast.auditing.probes import probe
+from fairsched_fast.auditing.verdicts import Findings, fluid_distance, measure
 from fairsched_fast.batch import Batch
 from fairsched_fast.policies.base import PolicyLike
 from fairsched_fast.policies.key_functions import KeyPolicy
@@ -27,7 +27,7 @@ def of_result(result: Result, probes: bool, workers: int | None = None) -> Findi
     Numbers are float64 (S,), `stranded` (R, S); jobs and resources are indices (S,), -1 for none,
     R for all resources.
     """
-    allocator = Whole(result.policy, result.on_full, workers or engine.cores())
+    allocator = Whole(result.policy, result.on_full, engine.threads(workers))
     return _found(result.batch, result.granted.T, allocator, probes)
 
 

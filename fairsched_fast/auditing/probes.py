@@ -14,7 +14,7 @@ from fairsched_fast import metrics
 from fairsched_fast.auditing.allocators import Allocator
 from fairsched_fast.auditing.changes import false_demand, growing, leaving, lying
 from fairsched_fast.auditing.holdings import Floats, Holdings
-from fairsched_fast.auditing.measures import Findings, most
+from fairsched_fast.auditing.verdicts import Findings, most
 from fairsched_fast.batch import Batch
 
 Index = NDArray[np.integer[Any]]
@@ -28,20 +28,19 @@ GROWTHS = (1.1, 2.0)
 _CHUNK_VALUES = 1 << 20  # J·R·variants run at once
 
 
-def _targets(R: int) -> int:
-    """What a lie can be about: each resource, and R, all of them at once."""
-    return R + 1 if R > 1 else 1
+def lies(R: int) -> tuple[Index, Floats]:
+    """(L,) what each lie of a job is about, of R resources, and its factor; R is all at once.
 
-
-def _factors(R: int) -> Floats:
-    """As many as make the least lies, in pairs."""
-    pairs = -(-LEAST_LIES // (2 * _targets(R)))
-    return np.array(LIES[: 2 * pairs])
+    Of each as many factors, in pairs, as make the least lies.
+    """
+    targets = R + 1 if R > 1 else 1
+    factors = LIES[: 2 * -(-LEAST_LIES // (2 * targets))]
+    return np.repeat(np.arange(targets), len(factors)), np.tile(factors, targets)
 
 
 def ways(J: int, R: int) -> int:
-    """How many times probes run a scenario."""
-    return J * _targets(R) * len(_factors(R)) + R * len(GROWTHS) + J
+    """How many times probes run a scenario of a pool of R resources."""
+    return J * len(lies(R)[0]) + R * len(GROWTHS) + J
 
 
 class Probe(Protocol):
@@ -104,29 +103,48 @@ class Lies:
     """Strategy-proofness: each job misreports its demand."""
 
     def __init__(self, held: Holdings, allocator: Allocator) -> None:
-        J, R = held.batch.J, held.batch.R
-        targets, factors = np.arange(_targets(R)), _factors(R)
-        self.job = np.repeat(np.arange(J), len(targets) * len(factors))
-        self.resource = np.tile(np.repeat(targets, len(factors)), J)
-        self.factor = np.tile(factors, J * len(targets))
         self.held, self.allocator = held, allocator
+        own, self._pool = np.unique(held.batch.labels.own, return_inverse=True)
+        told = [lies(int(R)) for R in own]
+        most = max(len(factors) for _, factors in told)
+        # Where pools have more resources, the last lies of the others are about nothing.
+        self._target, self._factor = np.full((len(own), most), -1), np.ones((len(own), most))
+        for R, target, factor, (targets, factors) in zip(
+            own, self._target, self._factor, told, strict=True
+        ):
+            target[: len(targets)] = np.where(targets == R, held.batch.R, targets)
+            factor[: len(factors)] = factors
 
     def __len__(self) -> int:
-        return len(self.job)
+        return self.held.batch.J * self._factor.shape[1]
+
+    def _lie(self, rows: Index, which: Index) -> tuple[Index, Index, Floats]:
+        """(n,) each: who lies, about which resource (R: all, -1: none), and the factor.
+
+        A pool tells the lies that it tells alone, about its resources in its own order.
+        """
+        batch, (job, lie) = self.held.batch, np.divmod(which, self._factor.shape[1])
+        pool = np.broadcast_to(self._pool, batch.S)[rows]
+        target = self._target[pool, lie]
+        one = (target >= 0) & (target < batch.R)
+        return (
+            job,
+            np.where(one, _listed(batch, rows, target * one), target),
+            self._factor[pool, lie],
+        )
 
     def _said(self, rows: Index, which: Index) -> Floats:
         """(n, R)."""
-        return false_demand(
-            self.held.batch, rows, self.job[which], self.resource[which], self.factor[which]
-        )
+        return false_demand(self.held.batch, rows, *self._lie(rows, which))
 
     def changed(self, rows: Index, which: Index) -> Batch:
         """Each with one job's lie."""
-        return lying(self.held.batch, rows, self.job[which], self._said(rows, which))
+        job, *_ = self._lie(rows, which)
+        return lying(self.held.batch, rows, job, self._said(rows, which))
 
     def worth(self, given: NDArray[Any], rows: Index, which: Index) -> tuple[Floats, Index]:
         """True executors under the lie, less those of the truth; whose is the liar."""
-        held, job = self.held, self.job[which]
+        held, (job, resource, _) = self.held, self._lie(rows, which)
         batch = held.batch
 
         def of(plane: Floats) -> Floats:
@@ -140,52 +158,60 @@ class Lies:
         run = metrics.executors_run(bundle.T[np.newaxis], of(batch.demand).T[np.newaxis])[0]
         own = held.own[job, rows]
         useful = self.allocator.usable(np.minimum(run, own + held.room[job, rows]))
-        judged = held.judged[job, rows]
+        judged = held.judged[job, rows] & (resource >= 0)
         honest = self.allocator.usable(np.where(judged, own, 0.0))
         gain = np.where(judged, useful, -np.inf) - honest
         return gain, job
 
     def told(self, value: Floats, which: Index, who: Index) -> Findings:
         """The best lie."""
-        none = which < 0
+        none, (_, resource, factor) = which < 0, self._lie(np.arange(len(which)), which)
         return {
             "lie_gain": value,
             "liar": who,
-            "lie_resource": np.where(none, -1, self.resource[which]),
-            "lie_factor": np.where(none, np.nan, self.factor[which]),
+            "lie_resource": np.where(none, -1, resource),
+            "lie_factor": np.where(none, np.nan, factor),
         }
+
+
+def _listed(batch: Batch, rows: Index, place: Index) -> Index:
+    """(n,): the resource at a place (n,) of its pool's own list."""
+    order: Index = np.broadcast_to(batch.labels.order(), (batch.S, batch.R))[rows, place]
+    return order
 
 
 class Growth:
     """Resource monotonicity: the pool has more of one resource."""
 
     def __init__(self, held: Holdings, allocator: Allocator) -> None:
-        R, G = held.batch.R, len(GROWTHS)
-        self.resource, self.factor = np.repeat(np.arange(R), G), np.tile(GROWTHS, R)
         self.held = held
 
     def __len__(self) -> int:
-        return len(self.resource)
+        return self.held.batch.R * len(GROWTHS)
+
+    def _more(self, rows: Index, which: Index) -> tuple[Index, Floats]:
+        """(n,) each: the resource that grows, in the order of each pool's own, and how much."""
+        place, growth = np.divmod(which, len(GROWTHS))
+        return _listed(self.held.batch, rows, place), np.array(GROWTHS)[growth]
 
     def changed(self, rows: Index, which: Index) -> Batch:
         """Each with more of a resource."""
-        return growing(self.held.batch, rows, self.resource[which], self.factor[which])
+        return growing(self.held.batch, rows, *self._more(rows, which))
 
     def worth(self, given: NDArray[Any], rows: Index, which: Index) -> tuple[Floats, Index]:
         """The most executors that a job has lost."""
-        held = self.held
+        held, (resource, _) = self.held, self._more(rows, which)
         capacity = np.broadcast_to(held.batch.capacity, (held.batch.R, held.batch.S))
-        grew = capacity[self.resource[which], rows] > 0
-        return _lost(held, given, rows, held.real[:, rows] & grew)
+        return _lost(held, given, rows, held.real[:, rows] & (capacity[resource, rows] > 0))
 
     def told(self, value: Floats, which: Index, who: Index) -> Findings:
         """What grew, and who lost."""
-        none = which < 0
+        none, (resource, factor) = which < 0, self._more(np.arange(len(which)), which)
         return {
             "growth_loss": value,
             "growth_loser": who,
-            "growth_resource": np.where(none, -1, self.resource[which]),
-            "growth_factor": np.where(none, np.nan, self.factor[which]),
+            "growth_resource": np.where(none, -1, resource),
+            "growth_factor": np.where(none, np.nan, factor),
         }
 
 

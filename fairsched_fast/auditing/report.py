@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairsched_fast.auditing import changes, findings
-from fairsched_fast.auditing.measures import Findings
+from fairsched_fast.auditing.verdicts import Findings
 from fairsched_fast.auditing.words import EVERY, columns
 from fairsched_fast.batch import Batch
 from fairsched_fast.columns import resource_columns
@@ -43,7 +43,7 @@ def audit(result: Result, *, probes: bool = True, workers: int | None = None) ->
     Raises
     ------
     InputError
-        When given anything but a Result.
+        When given anything but a Result, or fewer than 1 worker.
     """
     if not isinstance(result, Result):
         raise InputError(

@@ -65,7 +65,8 @@ COLUMNS = (
     ),
     Column(
         "still_fit",
-        "jobs below ceiling, limit and cap whose next executor fits; 0 is Pareto-efficient",
+        "jobs below ceiling, limit and cap whose next executor fits; at 0 nothing is left to give, "
+        "which is Pareto-efficient if what was held before stays where it is",
         unit="jobs",
         span="0 to J",
         source=f"{_DRF}, section 3",
@@ -80,9 +81,9 @@ COLUMNS = (
     ),
     Column(
         "jain",
-        "Jain's index of dominant share / weight",
+        "Jain's index of dominant share / weight, over the n jobs of weight above 0",
         unit="1",
-        span="1 / J to 1",
+        span="1 / n to 1",
         source="Jain, Chiu & Hawe, DEC-TR-301, 1984",
     ),
     Column(
@@ -104,7 +105,8 @@ COLUMNS = (
     Column(
         "lie_gain",
         "the most executors that a job gains by misreporting its demand: what its bundle runs of "
-        "its true demand, up to its true ceiling, less what it runs when honest",
+        "its true demand, up to its true ceiling, less what it runs when honest, both rounded down "
+        "where executors are whole",
         unit="executors",
         span="0 or more",
         source=f"{_DRF}, section 3 (strategy-proofness)",
@@ -239,16 +241,19 @@ def _lie(row: Mapping[str, Any]) -> str:
 
 
 def _growth(row: Mapping[str, Any]) -> str:
-    if not row["growth_loss"] > 0:
-        return "" if np.isnan(row["growth_loss"]) else "nobody loses when the pool grows"
-    return (
-        f"{row['growth_loser']} loses {_executors(row['growth_loss'])} where there is "
-        f"{row['growth_factor']:g} times as much {row['growth_resource']}"
-    )
+    told = f"there is {row['growth_factor']:g} times as much {row['growth_resource']}"
+    return _loss(row, "growth", f"where {told}", "when the pool grows")
 
 
 def _leaving(row: Mapping[str, Any]) -> str:
-    if not row["leaving_loss"] > 0:
-        return "" if np.isnan(row["leaving_loss"]) else "nobody loses when another leaves"
-    lost = _executors(row["leaving_loss"])
-    return f"{row['leaving_loser']} loses {lost} when {row['leaver']} leaves"
+    return _loss(row, "leaving", f"when {row['leaver']} leaves", "when another leaves")
+
+
+def _loss(row: Mapping[str, Any], what: str, now: str, ever: str) -> str:
+    """Who loses by a change, `now`; that nobody does, `ever`; nothing where it was not judged."""
+    loss = row[f"{what}_loss"]
+    if np.isnan(loss):
+        return ""
+    if loss == 0:
+        return f"nobody loses {ever}"
+    return f"{row[f'{what}_loser']} loses {_executors(loss)} {now}"

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairsched_fast.batch.array_input import ArrayReader
+from fairsched_fast.batch.labels import Labels
 from fairsched_fast.batch.quantities import Quantities
 from fairsched_fast.errors import plural
 from fairsched_fast.model import Scenario
@@ -30,21 +30,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
 
-FLOAT_SLACK = 1e-12
-"""How far true floats may pass a capacity, relative to it; decimal quantities may not at all."""
-
 _USER = NumberRule(least=-1)
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What the axes of a Batch are called."""
-
-    scenario: NDArray[np.int64]  # (S,) ids
-    pool: NDArray[np.object_]  # (S',) names
-    jobs: NDArray[np.object_]  # (S', J) names, "" for padding
-    resources: tuple[str, ...]  # R names
-    elsewhere: tuple[str, ...] = ()  # resources of other pools, which these lack
 
 
 class Batch(Quantities):
@@ -271,15 +257,7 @@ class Batch(Quantities):
                 cut = np.ascontiguousarray(array[..., rows])  # as kernels take it
                 cut.flags.writeable = False
                 setattr(part, name, cut)
-        labels = self.labels
-        shared = len(labels.jobs) == 1
-        part.labels = Labels(
-            scenario=labels.scenario[rows],
-            pool=labels.pool if len(labels.pool) == 1 else labels.pool[rows],
-            jobs=labels.jobs if shared else labels.jobs[rows],
-            resources=labels.resources,
-            elsewhere=labels.elsewhere,
-        )
+        part.labels = self.labels.cut(rows)
         if self.overfull is not None:
             part.overfull = None
             part._find_overfull()
@@ -318,12 +296,11 @@ class Batch(Quantities):
 
     def job_names(self, row: int) -> list[str]:
         """Names of the J jobs of a row, "" for padding."""
-        names: list[str] = self.labels.jobs[row if len(self.labels.jobs) > 1 else 0].tolist()
-        return names
+        return self.labels.jobs_of(row)
 
     def pool_name(self, row: int) -> str:
         """Name of a row's pool."""
-        return str(self.labels.pool[row if len(self.labels.pool) > 1 else 0])
+        return self.labels.pool_of(row)
 
     def __repr__(self) -> str:
         shared = sum(a.shape[-1] == 1 for a in (self._capacity, self._demand, self._usage))
@@ -335,7 +312,7 @@ class Batch(Quantities):
         """In words: "1 scenario × 3 jobs", "1 scenario × 2 pools × up to 3 jobs"."""
         pools = ""
         scenarios = self.S
-        if (self.labels.pool != self.labels.pool[0]).any():
+        if self.labels.several_pools:
             scenarios = len(np.unique(self.labels.scenario))
             pools = f"{plural(len(np.unique(self.labels.pool)), 'pool')} × "
         most = "up to " if self.present is not None else ""
@@ -359,39 +336,10 @@ class Batch(Quantities):
             room = np.minimum(room, np.minimum(within, NO_LIMIT).astype(np.int32))
         return self._over_jobs(room)
 
-    def executors_within(self, amount: Floats, stated: NDArray[np.bool_]) -> Floats:
-        """(J', S'): how many executors more keep what each job holds within an amount.
-
-        Parameters
-        ----------
-        amount : (J', R, S'), in units
-        stated : bool (J', R, S')
-            Where the amount counts. With none that an executor needs, there is no limit (inf).
-        """
-        demand = self.demand
-        slack = np.where(self.decimal, 1, 1 + FLOAT_SLACK)
-        need = np.where(demand == 0, 1, demand)
-        fit = np.floor_divide(np.maximum(amount * slack - self.usage, 0), need)
-        count: Floats = np.where(stated & (demand > 0), fit, np.inf).min(axis=1)
-        return count
-
     def _find_overfull(self) -> None:
         from fairsched_fast.batch.capacity_checks import find_overfull
 
         self.overfull = find_overfull(self)
-
-    def over_capacity(self) -> NDArray[np.bool_]:
-        """(R, S'): whether the jobs hold more than there is before the run."""
-        limit = self.capacity * np.where(self.decimal, 1, 1 + FLOAT_SLACK)
-        over: NDArray[np.bool_] = self.used_before() > limit
-        return over
-
-    def used_before(self) -> Floats:
-        """(R, S'): what all jobs together hold before the run, in units."""
-        usage = self.kept.usage
-        times = self.J if len(usage) == 1 else 1
-        total: Floats = usage.sum(axis=0, dtype=np.float64) * times
-        return total
 
 
 def _once(demand: Floats) -> Floats:

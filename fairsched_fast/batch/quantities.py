@@ -12,6 +12,10 @@ from fairsched_fast.batch.units import NOT_DECIMAL, compact, find_exponents, fro
 Floats = NDArray[np.float64]
 
 
+FLOAT_SLACK = 1e-12
+"""How far true floats may pass a capacity, relative to it; decimal quantities may not at all."""
+
+
 class Kept(NamedTuple):
     """Planes in units as they are kept: int32 where all are whole and below 2³¹, else float64."""
 
@@ -30,6 +34,7 @@ class Quantities:
     _limit: NDArray[Any]  # (J', R, S')
     _weight: Floats  # (J', S')
     limited: NDArray[np.bool_]  # (J', R, S')
+    J: int
     R: int
 
     @property
@@ -102,6 +107,35 @@ class Quantities:
     def as_given(self, units: Floats) -> Floats:
         """(…, R, S) from units to the quantities people wrote."""
         return from_units(units, self._exponents)
+
+    def over_capacity(self) -> NDArray[np.bool_]:
+        """(R, S'): whether the jobs hold more than there is before the run."""
+        limit = self.capacity * np.where(self.decimal, 1, 1 + FLOAT_SLACK)
+        over: NDArray[np.bool_] = self.used_before() > limit
+        return over
+
+    def used_before(self) -> Floats:
+        """(R, S'): what all jobs together hold before the run, in units."""
+        usage = self.kept.usage
+        times = self.J if len(usage) == 1 else 1
+        total: Floats = usage.sum(axis=0, dtype=np.float64) * times
+        return total
+
+    def executors_within(self, amount: Floats, stated: NDArray[np.bool_]) -> Floats:
+        """(J', S'): how many executors more keep what each job holds within an amount.
+
+        Parameters
+        ----------
+        amount : (J', R, S'), in units
+        stated : bool (J', R, S')
+            Where the amount counts. With none that an executor needs, there is no limit (inf).
+        """
+        demand = self.demand
+        slack = np.where(self.decimal, 1, 1 + FLOAT_SLACK)
+        need = np.where(demand == 0, 1, demand)
+        fit = np.floor_divide(np.maximum(amount * slack - self.usage, 0), need)
+        count: Floats = np.where(stated & (demand > 0), fit, np.inf).min(axis=1)
+        return count
 
     def _in_units(self, stored: NDArray[Any]) -> Floats:
         plane: Floats = stored.astype(np.float64, copy=False)

@@ -72,8 +72,19 @@ def batch_from_scenarios(scenarios: Scenario | Iterable[Scenario]) -> Batch:
         pool=np.array([pool.name for pool in pools], object),
         jobs=names,
         resources=tuple(resources),
+        place=_places([list(pool.capacity) for pool in pools], resources),
     )
     return batch.ranked_by_name()
+
+
+def _places(own: list[list[str]], resources: list[str]) -> NDArray[np.int64] | None:
+    """(S, R): see `Labels.place`; `own` are the resources that each pool lists."""
+    if all(names == resources for names in own):
+        return None
+    R = len(resources)
+    return np.array(
+        [[names.index(r) if r in names else R for r in resources] for names in own], np.int64
+    )
 
 
 def _users(

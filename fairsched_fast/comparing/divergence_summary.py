@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.comparing.divergence import Partings, Split, check_same_scenarios, part
+from fairsched_fast.batch import Labels
+from fairsched_fast.comparing.parting import Partings, Split, part
+from fairsched_fast.comparing.same_scenarios import check_same_scenarios
 from fairsched_fast.errors import plural
+from fairsched_fast.plain_text import percent, visible
 from fairsched_fast.result import Result
 
 _NAMED = 3  # jobs named in a sentence
 _BECAUSE = {
     Split.KEY: "their keys order the two jobs otherwise",
-    Split.TIE: "the two jobs tie under one of them or both",
-    Split.STAGE: "they are of different stages",
+    Split.TIE: "the two jobs tie under both",
+    Split.TIE_A: "the two jobs tie under {a}, and {b} has the lower key for its own choice",
+    Split.TIE_B: "the two jobs tie under {b}, and {a} has the lower key for its own choice",
+    Split.STAGE: "they are of different stages, or one is to get no more",
     Split.END: "one of them ends there",
 }
 
@@ -27,6 +32,7 @@ class Example:
     """The scenario in which most executors moved, the first of equals."""
 
     scenario: int
+    pool: str | None  # None where all scenarios are of one pool
     step: int
     split: str
     chosen: tuple[str | None, str | None]  # by a and by b; None where the run had ended
@@ -76,10 +82,12 @@ class DivergenceSummary:
         return self.scenarios - int(self.first_steps[0])
 
     def step_quantile(self, fraction: float) -> int | None:
-        """The first differing step by which this part of those that differ do so."""
+        """The first differing step by which this part of those that differ do so; of 0 the least
+        there is. None where none differ.
+        """
         if not self.differing:
             return None
-        reached = self.first_steps[1:].cumsum() >= fraction * self.differing
+        reached = self.first_steps[1:].cumsum() >= max(fraction * self.differing, 1)
         return int(reached.argmax()) + 1
 
     def __add__(self, other: DivergenceSummary) -> DivergenceSummary:
@@ -133,10 +141,13 @@ class DivergenceSummary:
         a, b = self.policies
         if not self.differing:
             return [f"{b} serves the same jobs in the same order as {a} in all of them."]
-        return [self._how_often(), self._when(), self._why(), self._at_the_end(), *self._shown()]
+        told = (self._how_often(), self._when(), self._why(), self._at_the_end(), *self._shown())
+        return [visible(sentence) for sentence in told]
 
     def _how_often(self) -> str:
         a, b = self.policies
+        if self.scenarios == 1:
+            return f"{b} and {a} serve different jobs."
         share = percent(self.differing, self.scenarios)
         only = self.differing - self.ends_differ
         order = f"; in {only:,} of these only the order differs" if only else ""
@@ -153,13 +164,15 @@ class DivergenceSummary:
         return f"They part at step {middle} in the median, {half}, the last at {last}."
 
     def _why(self) -> str:
-        counted = ((split, self.splits[split.name.lower()]) for split in _BECAUSE)
-        told = [
-            f"{_BECAUSE[split]} ({percent(count, self.differing)})"
-            for split, count in counted
-            if count
-        ]
-        return f"Why: {', '.join(told)}."
+        a, b = self.policies
+        counted = (
+            (because.format(a=a, b=b), self.splits[split.name.lower()])
+            for split, because in _BECAUSE.items()
+        )
+        told = {why: percent(count, self.differing) for why, count in counted if count}
+        if len(told) == 1:
+            return f"Why: {next(iter(told))}."
+        return f"Why: {'; '.join(f'{why} ({share})' for why, share in told.items())}."
 
     def _at_the_end(self) -> str:
         b = self.policies[1]
@@ -167,16 +180,20 @@ class DivergenceSummary:
             return "In the end every job has the same."
         moved = f"{self.moved / self.ends_differ:.3g}"
         noun = "executor" if moved == "1" else "executors"
-        return f"Where the end differs, {b} moves {moved} {noun} on average{self._for_whom()}."
+        if self.scenarios == 1:
+            return f"In the end {b} moves {moved} {noun}{self._for_whom('')}."
+        average = " on average" if self.ends_differ > 1 else ""
+        whom = self._for_whom(" on average over all runs")
+        return f"Where the end differs, {b} moves {moved} {noun}{average}{whom}."
 
-    def _for_whom(self) -> str:
-        """Jobs by what they gain or lose over all runs, those in the middle left out."""
+    def _for_whom(self, over: str) -> str:
+        """Jobs by what they gain or lose in a run, those in the middle left out."""
         each = [f"{job} {total / self.scenarios:+.3g}" for job, total in self._changed()]
         if not each:
             return ""
         if len(each) > 2 * _NAMED:
             each = [*each[:_NAMED], "…", *each[-_NAMED:]]
-        return f"; over all runs: {', '.join(each)}"
+        return f";{over} {', '.join(each)}"
 
     def _shown(self) -> list[str]:
         shown, (a, b) = self.example, self.policies
@@ -194,10 +211,8 @@ class DivergenceSummary:
             )
             if job is not None
         ]
-        return [
-            f"The most is moved in scenario {shown.scenario}: at step {shown.step} {served}; "
-            f"{', '.join(ends)}."
-        ]
+        place = f"scenario {shown.scenario}" + (f", pool {shown.pool}" if shown.pool else "")
+        return [f"The most is moved in {place}: at step {shown.step} {served}; {', '.join(ends)}."]
 
 
 def divergences(a: Result, b: Result) -> DivergenceSummary:
@@ -214,7 +229,7 @@ def divergences(a: Result, b: Result) -> DivergenceSummary:
 
 def summarise(a: Result, b: Result, scenario: NDArray[np.int64]) -> DivergenceSummary:
     """The same of results of the same scenarios, unchecked, whose ids are `scenario` (S,)."""
-    found, names = part(a, b), a.batch.labels.jobs
+    found, labels = part(a, b), a.batch.labels
     moved, S = found.moved, a.batch.S
     split = np.bincount(found.split, minlength=len(Split))
     most = int(np.where(found.step > 0, moved, -1).argmax())
@@ -225,8 +240,8 @@ def summarise(a: Result, b: Result, scenario: NDArray[np.int64]) -> DivergenceSu
         Counter({s.name.lower(): int(split[s]) for s in Split if s and split[s]}),
         int((moved > 0).sum()),
         int(moved.sum()),
-        _by_name(found, names),
-        _example(found, most, scenario, names[most if len(names) > 1 else 0].tolist()),
+        _by_name(found, labels.jobs),
+        _example(found, most, int(scenario[most]), labels) if found.step[most] else None,
     )
 
 
@@ -244,11 +259,8 @@ def _by_name(found: Partings, names: NDArray[np.object_]) -> Counter[str]:
     return counted
 
 
-def _example(
-    found: Partings, row: int, scenario: NDArray[np.int64], names: list[str]
-) -> Example | None:
-    if not found.step[row]:
-        return None
+def _example(found: Partings, row: int, scenario: int, labels: Labels) -> Example:
+    names = labels.jobs_of(row)
 
     def job(index: int) -> str | None:
         return names[index] if index >= 0 else None
@@ -257,7 +269,8 @@ def _example(
         (job(int(who[row])), int(amount[row])) for who, amount in map(found.most, (-1, 1))
     )
     return Example(
-        scenario=int(scenario[row]),
+        scenario=scenario,
+        pool=labels.pool_of(row) if labels.several_pools else None,
         step=int(found.step[row]),
         split=Split(found.split[row]).name.lower(),
         chosen=(job(int(found.a.chosen[row])), job(int(found.b.chosen[row]))),
@@ -267,11 +280,3 @@ def _example(
         gained_most=gainer,
         gained=gained,
     )
-
-
-def percent(count: int, of: int) -> str:
-    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
-    share = f"{100 * count / of:.1f}"
-    if 0 < count < of and share in ("0.0", "100.0"):
-        return "<0.1%" if share == "0.0" else ">99.9%"
-    return f"{share}%"

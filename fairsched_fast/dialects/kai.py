@@ -129,7 +129,8 @@ def _grains(batch: Batch, grain: Mapping[str, float]) -> Floats:
         "their fair share in every resource; then the rest; in each higher priority first, then "
         "those that use no resource without a share",
         unfit="skipped",
-        zero="use of a resource without a share counts a thousandfold, in the pool's own unit",
+        zero="use of a resource without a share counts a thousandfold, in the pool's own unit; one "
+        "that the pool lacks and nobody uses counts for nobody",
         not_modelled="queue trees, gangs, reclaiming, historical usage; of equal keys the smaller "
         "before the grant, then the smaller allocatable share; share() and fair_share() are the "
         "division: guarantee or request first, the rest by priority and weight in steps of `grain` "
@@ -155,7 +156,8 @@ def kai(batch: Batch, *, grain: Mapping[str, float] = {}) -> list[Claims]:
     uses = (none & (after > 0)).any(axis=1)
     tier = 2.0 * batch.priority - uses
     starved = _claims_within(batch, after, batch.guarantee).min(axis=1)
-    under = _claims_within(batch, batch.usage, fair).max(axis=1)
+    within = _claims_within(batch, batch.usage, fair)
+    under = np.where(_there(batch), within, 0).max(axis=1)
     stages = (
         _named(claims.up_to(starved), "within their guarantee"),
         _named(claims.up_to(under), "within their fair share"),
@@ -166,6 +168,13 @@ def kai(batch: Batch, *, grain: Mapping[str, float] = {}) -> list[Claims]:
 
 def _named(claims: Claims, whose: str) -> Claims:
     return replace(claims, measure=f"dominant share, of what each may have, among those {whose}")
+
+
+def _there(batch: Batch) -> Flags:
+    """(R, S'): what the pool has or somebody in it uses; resources of other pools say nothing."""
+    used = (batch.usage > 0).any(axis=0) | (batch.demand > 0).any(axis=0)
+    there: Flags = used | (batch.capacity > 0)
+    return there
 
 
 def _claims_within(batch: Batch, first: Floats, amount: Any) -> Floats:

@@ -24,7 +24,7 @@ _ROUNDS = 25  # of ComputeFairShares' bisection
 
 
 def _key(facts: Floats, granted: int, row: Floats) -> None:
-    """Whether it is not needy, then its ratios, those of its larger shares first."""
+    """Needy, not needy or without weight, then its ratios, those of its larger shares first."""
     R = (facts.shape[0] - 1) // _FACTS
     weight = facts[_FACTS * R]
     dominant, most = 0, -1.0
@@ -34,7 +34,7 @@ def _key(facts: Floats, granted: int, row: Floats) -> None:
             dominant, most = r, row[1 + r]
     held = facts[_FACTS * dominant] + granted * facts[_FACTS * dominant + 1]
     needy = held < facts[_FACTS * dominant + 3]
-    row[0] = 0.0 if needy else 1.0
+    row[0] = 0.0 if needy else 1.0 if weight > 0 else 2.0
     taken = np.zeros(R, np.bool_)
     shares = row[1 : 1 + R].copy()
     for place in range(R):
@@ -138,12 +138,16 @@ def yarn(batch: Batch, *, exclude: Sequence[str] = ()) -> KeyFacts:
     """YARN's Fair Scheduler: queues below their minimum share first, then by dominant share."""
     planes: list[NDArray[np.float64]] = []
     kept, scale = counted(batch, exclude), batch.weight_scale  # weights are in units
-    for r in kept:
+    usage, demand, capacity, guarantee = (
+        batch.labels.as_listed(plane, kept)  # of equal shares the first counts as dominant
+        for plane in (batch.usage, batch.demand, batch.capacity, batch.guarantee)
+    )
+    for r in range(len(kept)):
         planes += [
-            batch.usage[:, r] * scale,
-            batch.demand[:, r] * scale,
-            batch.capacity[[r]],
-            batch.guarantee[:, r] * scale,
+            usage[:, r] * scale,
+            demand[:, r] * scale,
+            capacity[[r]],
+            guarantee[:, r] * scale,
         ]
     values = stack_facts(batch, [*planes, batch.weight])
     return KeyFacts(values, rank_by_age(batch), columns=1 + len(kept))

@@ -107,9 +107,9 @@ def fill(
             fill_line(whole, g, q, line, start, width, places, desk, rows)
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
-            room[lane] = kind(ends[lane])
-        for lane in range(width):
             bounded |= ends[lane] < limit[lane]
+        for lane in range(width):
+            room[lane] = kind(ends[lane])
         end_jobs(key, given, room, width)
     return bounded
 
@@ -130,34 +130,52 @@ def fill_line(
 
     Products wrap around and are right again in the end: only what fits is filled in.
     """
-    kind, factor, row = rows.key.dtype.type, rows.factor, desk.row
+    kind, factor, offset, slope = rows.key.dtype.type, rows.factor, desk.row, desk.other
     begins, rise, key, given = rows.line[q, line], rows.rise[q, line], rows.key[q], rows.given[q]
     line_row(whole.factor, g, line, whole.order, q, start, width, factor)
-    times = kind(places)
+    line_row(whole.offset, g, line, whole.order, q, start, width, offset)
+    line_row(whole.slope, g, line, whole.order, q, start, width, slope)
+    times, place = kind(places), kind(q)
     for lane in range(width):
-        factor[lane] = kind(factor[lane] * times)
-    line_row(whole.slope, g, line, whole.order, q, start, width, row)
-    for lane in range(width):
-        rise[lane] = kind(kind(row[lane]) * factor[lane])
-    line_row(whole.offset, g, line, whole.order, q, start, width, row)
-    for lane in range(width):
-        begins[lane] = kind(kind(row[lane]) * factor[lane] + kind(q))
-    raise_keys(key, given, begins, rise, width)
+        by = kind(factor[lane] * times)
+        up = kind(kind(slope[lane]) * by)
+        low = kind(kind(kind(offset[lane]) * by) + place)
+        rise[lane] = up
+        begins[lane] = low
+        key[lane] = max(key[lane], kind(low + kind(given[lane] * up)))
 
 
 @leaf
 def grant(rows: Lanes, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
-    kind, chosen = rows.key.dtype.type, rows.chosen
     for q in range(rows.key.shape[0]):
-        key, given = rows.key[q], rows.given[q]
-        for lane in range(width):
-            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
-            given[lane] = kind(given[lane] - mine)
-        for line in range(rows.line.shape[1]):
-            raise_keys(key, given, rows.line[q, line], rows.rise[q, line], width)
+        grant_job(rows.key[q], rows.given[q], rows.line[q], rows.rise[q], rows.chosen, width)
         if bounded:
-            end_jobs(key, given, rows.room[q], width)
+            end_jobs(rows.key[q], rows.given[q], rows.room[q], width)
+
+
+@leaf
+def grant_job(
+    key: NDArray[Any],
+    given: NDArray[Any],
+    line: NDArray[Any],
+    rise: NDArray[Any],
+    chosen: NDArray[Any],
+    width: int,
+) -> None:
+    """Grant to a job where its key is the chosen one: two lines at once, then the others."""
+    kind, second = key.dtype.type, min(1, line.shape[0] - 1)
+    a, b, rise_a, rise_b = line[0], line[second], rise[0], rise[second]
+    for lane in range(width):
+        mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
+        count = kind(given[lane] - mine)
+        given[lane] = count
+        now = max(
+            kind(a[lane] + kind(count * rise_a[lane])), kind(b[lane] + kind(count * rise_b[lane]))
+        )
+        key[lane] = max(key[lane], now)
+    for more in range(2, line.shape[0]):
+        raise_keys(key, given, line[more], rise[more], width)
 
 
 @leaf

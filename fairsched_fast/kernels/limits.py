@@ -38,56 +38,67 @@ def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk:
         find_need(whole.demand, r, start, width, desk)
         short = False
         for lane in range(width):
-            short |= (need[lane] * limit[lane] > free[lane]) & (need[lane] > 0)
+            short |= np.int64(need[lane]) * np.int64(limit[lane]) > np.int64(free[lane])
         if short and whole.demand.shape[0] > 1:
             tight = True
         elif short:
-            for lane in range(width):
-                if need[lane] * limit[lane] > free[lane] and need[lane] > 0:
-                    full[lane] = max(np.int64(0), free[lane] // need[lane])
-                    limit[lane] = full[lane]
+            cut_short(free, need, limit, full, width)
     return tight
 
 
 @leaf
-def find_free(whole: WholeProblem, r: int, start: int, width: int, desk: Desk) -> None:
-    """What is free of a resource before the run, in each lane."""
-    free = desk.free[r]
-    spread(whole.capacity[r], start, width, free)
-    times = whole.order.shape[0] if whole.usage.shape[0] == 1 else 1
-    for j in range(whole.usage.shape[0]):
-        take_off(whole.usage[j, r], times, start, width, free)
+def cut_short(
+    free: NDArray[np.int32],
+    need: NDArray[np.int32],
+    limit: NDArray[np.int32],
+    full: NDArray[np.int32],
+    width: int,
+) -> None:
+    """End each lane with the last step that fits.
+
+    Both numbers are below 2³¹, so the quotient of two doubles has the right whole part.
+    """
+    for lane in range(width):
+        most = np.int32(max(float(free[lane]), 0.0) / float(max(need[lane], np.int32(1))))
+        full[lane] = min(full[lane], most if need[lane] > 0 else NO_END)
+        limit[lane] = min(limit[lane], full[lane])
 
 
 @leaf
-def take_off(
-    row: NDArray[np.int32], times: int, start: int, width: int, out: NDArray[np.int64]
-) -> None:
-    """Take what a row (S',) says, so many times, off each lane."""
+def find_free(whole: WholeProblem, r: int, start: int, width: int, desk: Desk) -> None:
+    """What is free of a resource before the run, in each lane; −1 where more is used than there is.
+
+    What is below 0 stays there whatever else is taken off, so 32 bits are enough.
+    """
+    free, own = desk.free[r], whole.usage.shape[0] > 1
+    spread(whole.capacity[r], start, width, free)
+    for j in range(whole.order.shape[0]):
+        take_off(whole.usage[j if own else 0, r], start, width, free)
+
+
+@leaf
+def take_off(row: NDArray[np.int32], start: int, width: int, free: NDArray[np.int32]) -> None:
+    """Take what a row (S',) says off what is free in each lane, down to −1."""
+    over = np.int32(-1)
     if row.shape[0] > 1:
         part = row[start : start + width]
         for lane in range(width):
-            out[lane] -= times * np.int64(part[lane])
+            free[lane] = max(np.int32(free[lane] - part[lane]), over)
     else:
-        value = times * np.int64(row[0])
+        value = row[0]
         for lane in range(width):
-            out[lane] -= value
+            free[lane] = max(np.int32(free[lane] - value), over)
 
 
 @leaf
 def find_need(demand: NDArray[np.int32], r: int, start: int, width: int, desk: Desk) -> None:
     """The largest of all jobs' demands of a resource, in each lane."""
-    need, row, most = desk.need, desk.row, np.int64(0)
-    if demand.shape[2] == 1:
-        for j in range(demand.shape[0]):
-            most = max(most, np.int64(demand[j, r, 0]))
-    for lane in range(width):
-        need[lane] = most
-    if demand.shape[2] > 1:
-        for j in range(demand.shape[0]):
-            spread(demand[j, r], start, width, row)
-            for lane in range(width):
-                need[lane] = max(need[lane], np.int64(row[lane]))
+    need, row = desk.need, desk.row
+    spread(demand[0, r], start, width, need)
+    for j in range(1, demand.shape[0]):
+        spread(demand[j, r], start, width, row)
+        for lane in range(width):
+            need[lane] = max(need[lane], row[lane])
 
 
 @leaf

@@ -23,7 +23,7 @@ from fairsched_fast.kernels.jit import inlined, leaf
 from fairsched_fast.kernels.limits import admit, fits, load_limits, sure_steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
-from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row
+from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row, spread
 
 _FEWEST, _MOST = 32, 1024  # lanes of a block
 _NEAR = 1 << 16  # bytes of state that stay near the core
@@ -131,16 +131,19 @@ def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
 
 @leaf
 def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: int) -> bool:
-    """In every lane that has steps left the least key, else −1; whether there is any."""
-    kind = key.dtype.type
-    J, last, none = key.shape[0], largest(key), kind(-1)
-    first, second = key[0], key[min(1, J - 1)]
+    """In every lane that has steps left the least key, else −1; whether there is any.
+
+    Four rows at a time: what costs is loading and storing, not comparing.
+    """
+    kind, J = key.dtype.type, key.shape[0]
+    last, none = largest(key), kind(-1)
+    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
     for lane in range(width):
-        chosen[lane] = min(first[lane], second[lane])
-    for q in range(2, J, 2):
-        first, second = key[q], key[min(q + 1, J - 1)]
+        chosen[lane] = min(min(a[lane], b[lane]), min(c[lane], d[lane]))
+    for q in range(4, J, 4):
+        a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
         for lane in range(width):
-            chosen[lane] = min(chosen[lane], first[lane], second[lane])
+            chosen[lane] = min(chosen[lane], min(min(a[lane], b[lane]), min(c[lane], d[lane])))
     for lane in range(width):
         over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
         chosen[lane] = kind(chosen[lane] | over)
@@ -167,18 +170,16 @@ def log(
     """Write the job chosen in every lane: as step n, or as each lane's own next step."""
     if out.small.shape[0] + out.medium.shape[0] == 0:
         return
-    column, who = first + start, desk.who
-    name_jobs(whole.order, start, width, places, chosen, who)
+    column = first + start
     if not together:
-        scatter(desk.limit, left, who, width, column, out)
+        name_jobs(whole.order, start, width, places, chosen, desk.who)
+        scatter(desk.limit, left, desk.who, width, column, out)
     elif out.small.shape[0] > 0:
-        small = out.small[n, column : column + width]
-        for lane in range(width):
-            small[lane] = who[lane]
+        row = out.small[n, column : column + width]
+        name_jobs(whole.order, start, width, places, chosen, row)
     else:
-        medium = out.medium[n, column : column + width]
-        for lane in range(width):
-            medium[lane] = who[lane]
+        wider = out.medium[n, column : column + width]
+        name_jobs(whole.order, start, width, places, chosen, wider)
 
 
 @leaf
@@ -188,17 +189,17 @@ def name_jobs(
     width: int,
     places: int,
     chosen: NDArray[Any],
-    who: NDArray[np.int16],
+    who: NDArray[Any],
 ) -> None:
     """The job at the place of each chosen key, −1 where there is none."""
-    kind = chosen.dtype.type
+    kind, name = chosen.dtype.type, who.dtype.type
     mask, by_place = kind(places - 1), order.shape[1] == 1
     for q in range(order.shape[0]):
         by_place &= order[q, 0] == q
     if by_place:
         for lane in range(width):
             none = kind(-1) if chosen[lane] < kind(0) else kind(0)
-            who[lane] = kind(kind(chosen[lane] & mask) | none)
+            who[lane] = name(kind(chosen[lane] & mask) | none)
         return
     wide = order.shape[1] > 1
     for lane in range(width):
@@ -251,14 +252,14 @@ def write_ends(
     order, column, room, waits = whole.order, first + start, desk.row, desk.other
     steps, stop = out.steps[column : column + width], out.stop[column : column + width]
     for lane in range(width):
-        steps[lane] = 0
         waits[lane] = 0
+    for lane in range(width):
+        steps[lane] = 0
     for q in range(desk.given.shape[0]):
         given = desk.given[q]
         place_row(whole.room, order, q, start, width, room)
         for lane in range(width):
             steps[lane] += given[lane]
-        for lane in range(width):
             waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
         if order.shape[1] > 1:
             for lane in range(width):
@@ -267,16 +268,16 @@ def write_ends(
             row = out.granted[order[q, 0], column : column + width]
             for lane in range(width):
                 row[lane] = given[lane]
-    wide = whole.budget.shape[0] > 1
+    spread(whole.budget, start, width, room)
+    full = desk.full
     for lane in range(width):
-        if steps[lane] == whole.budget[start + lane if wide else 0]:
-            stop[lane] = BUDGET
-        elif tight:
-            stop[lane] = why(whole, on_full, start, lane, desk)
-        elif waits[lane] > 0 and steps[lane] >= desk.full[lane]:
-            stop[lane] = CAPACITY
-        else:
-            stop[lane] = CEILINGS
+        early = np.int32(CAPACITY) if steps[lane] >= full[lane] else np.int32(CEILINGS)
+        early = early if waits[lane] > 0 else np.int32(CEILINGS)
+        stop[lane] = early if steps[lane] != room[lane] else np.int32(BUDGET)
+    if tight:
+        for lane in range(width):
+            if stop[lane] != BUDGET:
+                stop[lane] = why(whole, on_full, start, lane, desk)
 
 
 @leaf

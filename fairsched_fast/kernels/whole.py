@@ -41,9 +41,9 @@ class Desk(NamedTuple):
     full: NDArray[np.int32]  # (lanes,) steps that equal demands have room for
     done: NDArray[np.int32]  # (lanes,) limit less the steps that are left
     who: NDArray[np.int16]  # (lanes,) the job granted to, −1 where none
-    free: NDArray[np.int64]  # (R, lanes) capacity left
+    free: NDArray[np.int32]  # (R, lanes) capacity left, −1 where a pool is over-full
     user_left: NDArray[np.int64]  # (U, lanes)
-    need: NDArray[np.int64]  # (lanes,) work space, as are the next two
+    need: NDArray[np.int32]  # (lanes,) work space, as are the next two
     row: NDArray[np.int32]  # (lanes,)
     other: NDArray[np.int32]  # (lanes,)
 
@@ -57,9 +57,9 @@ def blank_desk(J: int, R: int, U: int, lanes: int) -> Desk:
         np.empty(lanes, np.int32),
         np.empty(lanes, np.int32),
         np.empty(lanes, np.int16),
-        np.empty((R, lanes), np.int64),
+        np.empty((R, lanes), np.int32),
         np.empty((U, lanes), np.int64),
-        np.empty(lanes, np.int64),
+        np.empty(lanes, np.int32),
         np.empty(lanes, np.int32),
         np.empty(lanes, np.int32),
     )
@@ -129,8 +129,6 @@ def room_row(whole: WholeProblem, g: int, q: int, start: int, width: int, desk: 
     """Grants up to which the jobs at place q go by the end of segment g; on `desk.other`."""
     room, limit, ceiling = desk.other, desk.limit, desk.row
     place_row(whole.room, whole.order, q, start, width, room)
-    for lane in range(width):
-        room[lane] = min(room[lane], limit[lane])
     place_row(whole.ceiling[g], whole.order, q, start, width, ceiling)
     for lane in range(width):
-        room[lane] = min(room[lane], ceiling[lane])
+        room[lane] = min(room[lane], ceiling[lane], limit[lane])

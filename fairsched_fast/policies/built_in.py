@@ -81,15 +81,26 @@ def slots(batch: Batch) -> Claims:
     source="Bertsekas & Gallager, Data Networks, 6.5.2 (max-min fairness); ties by name",
 )
 def max_min(batch: Batch, *, resource: str = "") -> Claims:
-    """Max-min fairness of one resource, the batch's first unless named, blind to all others."""
-    (r,) = resource_indices(batch, [resource or batch.labels.resources[0]])
-    return Claims(
-        offset=batch.usage[:, [r]],
-        slope=batch.demand[:, [r]],
-        per=batch.capacity[[r]] * batch.weight[:, np.newaxis],
-        rank=batch.name_rank,
-        measure=weighted(batch, f"share of {batch.labels.resources[r]}"),
+    """Max-min fairness of one resource, the pool's first unless named, blind to all others."""
+    one = resource_indices(batch, [resource]) if resource else None
+    usage, demand, capacity = (
+        batch.labels.as_listed(plane, one)[..., :1, :]
+        for plane in (batch.usage, batch.demand, batch.capacity)
     )
+    lacks = one == []  # a resource of other pools: every share is 0
+    return Claims(
+        offset=0 * ONE if lacks else usage,
+        slope=0 * ONE if lacks else demand,
+        per=ONE if lacks else capacity * batch.weight[:, np.newaxis],
+        rank=batch.name_rank,
+        measure=weighted(batch, f"share of {_its_name(batch, resource)}"),
+    )
+
+
+def _its_name(batch: Batch, resource: str) -> str:
+    """What the one resource is called: pools may list different ones first."""
+    first = {batch.labels.resources[r] for r in batch.labels.order()[:, 0]}
+    return resource or (first.pop() if len(first) == 1 else "the pool's first resource")
 
 
 @policy(
@@ -119,7 +130,7 @@ def drf(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) 
     measure="sum of shares",
     weighted=True,
     formula="sum_r (usage + granted · demand) / capacity / weight",
-    source="Ghodsi et al., NSDI 2011, section 4.3 (asset fairness); ties by name",
+    source="Ghodsi et al., NSDI 2011, section 5.1 (asset fairness); ties by name",
 )
 def asset(batch: Batch, *, post_grant: bool = False, exclude: Sequence[str] = ()) -> Claims:
     """Asset fairness: the job whose shares add up to the least, over its weight."""

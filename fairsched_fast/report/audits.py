@@ -20,7 +20,7 @@ PROPERTIES = {  # a column of the audit, which is 0 where the property holds
     "envy": "Nobody envies another",
     "envy_but_one": "Nobody envies by more than one executor (EF1)",
     "shortfall": "Each job runs what its own part of the pool would (sharing incentive)",
-    "still_fit": "No further executor fits (Pareto-efficient)",
+    "still_fit": "No further executor fits (nothing is left to give)",
     "lie_gain": "No lie that was tried pays (strategy-proof)",
     "growth_loss": "Nobody loses when the pool grows",
     "leaving_loss": "Nobody loses when another leaves",

@@ -108,7 +108,7 @@ def _from_journal(facts: Facts) -> None:
         return
     digest, empty = empty_digest(facts.sweep), empty_digest(facts.sweep)
     for record in Journal(facts.results.folder).lines():
-        if not record.failed:
+        if not record.failed and empty.fits(record.digest):
             digest.add(empty.unpack(record.digest))
     facts.pools = tuple(facts.sweep.settings.pools)
     if digest.scenarios:

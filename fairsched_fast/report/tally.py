@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.columns import ResourceColumns
-from fairsched_fast.comparing.paired import Pairs, pairs_of, told
+from fairsched_fast.comparing.compare import Pairs, comparison_rows, pairs_of
 from fairsched_fast.measures import FAIRNESS, Measure, all_measures
 from fairsched_fast.report.levels import Levels
 from fairsched_fast.report.ranking import Extremes
@@ -131,7 +131,7 @@ class Tally:
         )
 
     def _rows(self, pairs: Pairs) -> Rows:
-        return {row["measure"]: row for row in told(self.measures, pairs)}
+        return {row["measure"]: row for row in comparison_rows(self.measures, pairs)}
 
 
 _NAMED = {"steps", *(measure.name for measure in FAIRNESS)}

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairsched_fast.auditing.findings import of_result
-from fairsched_fast.auditing.measures import Findings
+from fairsched_fast.auditing.verdicts import Findings
 from fairsched_fast.auditing.words import EVERY, Column, columns
 from fairsched_fast.columns import ResourceColumns
 from fairsched_fast.result import Result

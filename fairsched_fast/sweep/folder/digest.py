@@ -24,9 +24,14 @@ from fairsched_fast.sweep.folder.aggregates import count_rows, no_rows
 from fairsched_fast.sweep.scenarios.paths import Setting
 from fairsched_fast.sweep.scenarios.sampling import Rows, Sweep
 
+LAYOUT = 2
+"""Of what `Digest.pack` writes: any change of its arrays, their shapes or meaning raises it."""
+
 EDGES = np.linspace(0.0, 1.0, 10_001)
-FAIRNESS = ("dominant_share_gap", "jain")
-CHARTED = (*FAIRNESS, "utilization")  # measures whose distributions are kept
+GAP_AND_JAIN = ("dominant_share_gap", "jain")  # what a sweep ends by telling of
+CHARTED = (*GAP_AND_JAIN, "utilization")  # measures whose distributions are kept
+TRADEOFF, HEATMAP = "fairness_utilization", "heatmap"
+PICTURES = (*CHARTED, TRADEOFF, HEATMAP)  # names of all charts of a sweep
 _POOLS = 6  # pools that are kept apart; more are counted as one
 _WIDEST_HEATMAP = 60
 _COUNTS = ("scenarios", "pools", "overfull", "differing")
@@ -60,9 +65,16 @@ class Digest:
 
     def pack(self) -> str:
         """As text for a journal; mostly zeros, so it is short."""
-        counts = np.array([getattr(self, name) for name in _COUNTS], np.int64)
-        raw = b"".join(array.tobytes() for array in (counts, *self._arrays()))
+        raw = b"".join(array.tobytes() for array in self._arrays())
         return b64encode(zlib.compress(raw, 1)).decode()
+
+    def fits(self, text: str) -> bool:
+        """Whether `unpack` can read a text: it is whole, and as long as this one's would be."""
+        try:
+            size = len(zlib.decompress(b64decode(text)))
+        except (ValueError, zlib.error):
+            return False
+        return size == sum(array.nbytes for array in self._arrays())
 
     def unpack(self, text: str) -> Digest:
         """What another one's `pack` gave; this one is empty and of the same sweep."""
@@ -74,13 +86,17 @@ class Digest:
             at += taken.nbytes
             return taken
 
-        counts = take(np.zeros(len(_COUNTS), np.int64)).tolist()
+        counts = take(self._counts()).tolist()
         found: dict[str, Any] = dict(zip(_COUNTS, counts, strict=True))
         found |= {name: take(getattr(self, name)) for name in _ARRAYS}
         found["moments"] = tuple(Moments(*map(take, empty.arrays())) for empty in self.moments)
         return Digest(**found)
 
+    def _counts(self) -> NDArray[np.int64]:
+        return np.array([getattr(self, name) for name in _COUNTS], np.int64)
+
     def _arrays(self) -> Iterator[NDArray[Any]]:
+        yield self._counts()
         yield from (getattr(self, name) for name in _ARRAYS)
         for moments in self.moments:
             yield from moments.arrays()
@@ -96,26 +112,33 @@ class Digest:
         return self.pools // self.groups
 
     def means(self) -> NDArray[np.float64]:
-        """(P, M) mean of each charted measure."""
-        total: NDArray[np.float64] = self.sums.sum(axis=1)
-        return total / max(self.pools, 1)
+        """(P, M) mean of each charted measure, of the runs that have it."""
+        return _mean(self.sums.sum(axis=1), self.histogram.sum(axis=1))
 
     def quantile(self, fraction: float) -> NDArray[np.float64]:
         """(P, M) of each charted measure, to the width of a bin."""
-        return _quantile(self.histogram.sum(axis=1), fraction * self.pools)
+        return _quantile(self.histogram.sum(axis=1), fraction)
 
     def spread(self, measure: str) -> NDArray[np.float64]:
         """(P, G, 3) lower quartile, mean and upper quartile of a charted measure."""
         m = CHARTED.index(measure)
-        low, high = (_quantile(self.histogram[:, :, m], f * self.runs) for f in (0.25, 0.75))
-        return np.stack([low, self.sums[:, :, m] / max(self.runs, 1), high], axis=-1)
+        histogram = self.histogram[:, :, m]
+        low, high = (_quantile(histogram, fraction) for fraction in (0.25, 0.75))
+        return np.stack([low, _mean(self.sums[:, :, m], histogram), high], axis=-1)
 
 
-def _quantile(histogram: NDArray[np.int64], count: float) -> NDArray[np.float64]:
-    """The first edge with so many at or below it, along the last axis."""
-    reached = histogram.cumsum(axis=-1) >= count
-    found: NDArray[np.float64] = EDGES[1:][reached.argmax(axis=-1)]
-    return found
+def _mean(sums: NDArray[np.float64], histogram: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of as many as the histograms (…, B) count; NaN of none."""
+    count = histogram.sum(axis=-1)
+    return sums / np.where(count == 0, np.nan, count)
+
+
+def _quantile(histogram: NDArray[np.int64], fraction: float) -> NDArray[np.float64]:
+    """The first edge with this part at or below it, along the last axis; NaN of none."""
+    below = histogram.cumsum(axis=-1)
+    count = below[..., -1]
+    reached = below >= fraction * count[..., np.newaxis]
+    return np.where(count == 0, np.nan, EDGES[1:][reached.argmax(axis=-1)])
 
 
 def heat_axes(sweep: Sweep) -> tuple[int, Setting, Setting] | None:
@@ -179,8 +202,9 @@ def digest_chunk(
             charted = measures[p][q] | used
             g = q if digest.groups > 1 else 0
             for m, name in enumerate(CHARTED):
-                digest.sums[p, g, m] += charted[name].sum()
-                digest.histogram[p, g, m] += histogram_of(charted[name])
+                known = charted[name][~np.isnan(charted[name])]
+                digest.sums[p, g, m] += known.sum()
+                digest.histogram[p, g, m] += histogram_of(known)
     _count_heat(digest, sweep, rows, inside, measures)
     digest.moments = tuple(count_rows(of, summary) for of in sweep.output.aggregates)
     return digest

@@ -86,6 +86,9 @@ def check_same(folder: Path, there: dict[str, Any], here: dict[str, Any], spec: 
 def _differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
     if there.get("schema") != here["schema"]:
         yield f"results of schema {there.get('schema')} (now {here['schema']})"
+    journal = there.get("journal", 1)  # the first had no number
+    if journal != here["journal"]:
+        yield f"a journal of version {journal} (now {here['journal']})"
     for what in ("versions", "policy_sources"):
         old = there.get(what)
         old = old if isinstance(old, dict) else {}

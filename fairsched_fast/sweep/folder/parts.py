@@ -114,15 +114,12 @@ def summary_table(
     columns["stop"] = coded(
         interleave(lambda p, q: results[p][q].stop), [r.name for r in StopReason]
     )
-    columns |= {
-        measure.name: interleave(lambda p, q, name=measure.name: figures[p][q][name])
-        for measure in measures.FAIRNESS
-    }
     used = [[measures.utilization(r, sweep.resources) for r in of] for of in results]
-    for name in used[0][0]:
-        columns[name] = pa.array(
-            interleave(lambda p, q, name=name: used[p][q][name]), from_pandas=True
-        )
+    for found in (figures, used):  # what does not apply is empty
+        for name in found[0][0]:
+            columns[name] = pa.array(
+                interleave(lambda p, q, of=found, name=name: of[p][q][name]), from_pandas=True
+            )
     return pa.Table.from_pydict(columns, schema=schema)
 
 

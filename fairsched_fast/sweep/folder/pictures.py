@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from fairsched_fast import charts
 from fairsched_fast.charts.style import short, styled
-from fairsched_fast.sweep.folder.digest import CHARTED, EDGES, Digest, heat_axes
-from fairsched_fast.sweep.folder.store import CHARTS, Store
+from fairsched_fast.sweep.folder.digest import CHARTED, EDGES, HEATMAP, TRADEOFF, Digest, heat_axes
+from fairsched_fast.sweep.folder.store import Store, picture_name
 from fairsched_fast.sweep.scenarios.paths import Setting
 from fairsched_fast.sweep.scenarios.sampling import Sweep
 
@@ -31,17 +31,17 @@ def draw_charts(sweep: Sweep, digest: Digest, store: Store) -> dict[str, Any]:
     """Write the charts into the result folder; their entries in the manifest."""
     files: dict[str, Any] = {}
     for name, figure in _figures(sweep, digest):
-        files |= store.write_file(f"{CHARTS}/{name}", partial(charts.save, figure))
+        files |= store.write_file(picture_name(name), partial(charts.save, figure))
     return files
 
 
 def _figures(sweep: Sweep, digest: Digest) -> Iterator[tuple[str, Figure]]:
     for m, measure in enumerate(CHARTED):
-        yield f"{measure}.png", _distributions(sweep, digest, m)
-    yield "fairness_utilization.png", _tradeoffs(sweep, digest)
+        yield measure, _distributions(sweep, digest, m)
+    yield TRADEOFF, _tradeoffs(sweep, digest)
     axes_of_map = heat_axes(sweep)
     if axes_of_map is not None and digest.heat_count.any():
-        yield "heatmap.png", _heat_map(sweep, digest, *axes_of_map)
+        yield HEATMAP, _heat_map(sweep, digest, *axes_of_map)
 
 
 def _titles(figure: Figure, sweep: Sweep, digest: Digest, title: str) -> list[str]:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from fairsched_fast import engine
 from fairsched_fast.errors import InputError
-from fairsched_fast.measures import FAIRNESS
+from fairsched_fast.sweep.folder.digest import LAYOUT, PICTURES
 from fairsched_fast.sweep.folder.durable import PARTIAL, Stamp, StorageError, write_whole, writing
 from fairsched_fast.sweep.folder.journal import ChunkRecord, Journal
 from fairsched_fast.sweep.folder.ownership import MANIFEST, SPEC, check_same, read_manifest
@@ -33,11 +33,12 @@ KINDS = ("summary", "jobs", "steps", "audit")
 CHARTS, AGGREGATES = "charts", "aggregates"
 _LOCK = ".lock"
 _PACKAGES = ("fairsched-fast", "numpy", "numba", "pyarrow")
-_DERIVED = (
-    *(f"{CHARTS}/{name}.png" for name in (*(measure.name for measure in FAIRNESS), "heatmap")),
-    f"{AGGREGATES}/*.parquet",
-)
 _AT_ONCE = 256  # records in memory while parts are looked at
+
+
+def picture_name(name: str) -> str:
+    """A chart's file, as the manifest names it."""
+    return f"{CHARTS}/{name}.png"
 
 
 def part_path(folder: Path, kind: str, number: int) -> Path:
@@ -60,6 +61,7 @@ class Store:
         self.about = {
             "format": FORMAT,
             "schema": SCHEMA_VERSION,
+            "journal": LAYOUT,
             "versions": versions(),
             "spec_sha256": spec_hash(text),
             **about,
@@ -104,11 +106,13 @@ class Store:
             who = "another process"
         return f"{who}; wait for it to end, or name another folder"
 
-    def resume(self, expected: Callable[[int], Iterable[Chunk]]) -> set[int]:
+    def resume(
+        self, expected: Callable[[int], Iterable[Chunk]], readable: Callable[[str], bool]
+    ) -> set[int]:
         """Numbers of the chunks that are finished and whole; all else of ours is forgotten.
 
-        `expected` gives the chunks of the sweep up to a number. What is derived from all chunks
-        stays until `restart`.
+        `expected` gives the chunks of the sweep up to a number, `readable` says whether a digest
+        can be read. What is derived from all chunks stays until `restart`.
         """
         last = max((record.number for record in self.journal.lines()), default=-1)
         cuts = {chunk.number: (chunk.start, chunk.stop) for chunk in expected(last)}
@@ -116,7 +120,7 @@ class Store:
         named: set[Path] = set()
 
         def kept() -> Iterator[ChunkRecord]:
-            for record in self._whole_records(cuts):
+            for record in self._whole_records(cuts, readable):
                 whole.add(record.number)
                 named.update(part_path(self.folder, kind, record.number) for kind in record.parts)
                 yield record
@@ -138,11 +142,14 @@ class Store:
                 for partial in self.folder.glob(pattern):
                     partial.unlink(missing_ok=True)
 
-    def _whole_records(self, cuts: dict[int, tuple[int, int]]) -> Iterator[ChunkRecord]:
+    def _whole_records(
+        self, cuts: dict[int, tuple[int, int]], readable: Callable[[str], bool]
+    ) -> Iterator[ChunkRecord]:
         def is_whole(record: ChunkRecord) -> bool:
             return (
                 not record.failed
                 and cuts.get(record.number) == (record.start, record.stop)
+                and readable(record.digest)
                 and all(
                     part.stamp.holds(part_path(self.folder, kind, record.number))
                     for kind, part in record.parts.items()
@@ -171,7 +178,7 @@ class Store:
         }
         self.write_manifest({"status": "running", "held_by": holder})
         with writing(self.folder):
-            for pattern in _DERIVED:
+            for pattern in (*map(picture_name, PICTURES), f"{AGGREGATES}/*.parquet"):
                 for stale in self.folder.glob(pattern):
                     stale.unlink()
             write_whole(

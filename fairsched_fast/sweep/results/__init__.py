@@ -1,1 +1,1 @@
-"""Results of a sweep that was run: the folder read again, and its scenarios explained."""
+"""A result folder read again: its tables, and any scenario rebuilt and explained."""

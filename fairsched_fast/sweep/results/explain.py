@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
-from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -17,12 +16,13 @@ from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
 from fairsched_fast.plain_text import (
     align,
-    cut,
+    cuts,
     cut_names,
     listed,
     section,
     table,
     visible,
+    without_nan,
     wrapped,
 )
 from fairsched_fast.result import Result
@@ -168,18 +168,13 @@ def _run(result: Result, detail: bool) -> dict[str, Any]:
         "step_log": records(result.step_log(detail=detail)),
         "summary": result.summary().to_dict("records"),
         "fair_share": records(fair_shares(result)),
+        "audit": records(audit(result)),
     }
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON has them, in which there is no NaN and nothing infinite."""
-    return [
-        {
-            str(name): None if isinstance(value, float) and not isfinite(value) else value
-            for name, value in row.items()
-        }
-        for row in frame.to_dict("records")
-    ]
+    """Rows as JSON has them."""
+    return [without_nan(row) for row in frame.to_dict("records")]
 
 
 def pool_rows(scenario: Scenario) -> list[list[str]]:
@@ -207,9 +202,9 @@ def _rows_told(rows: list[list[str]], left: tuple[int, ...], width: int | None) 
     """Rows below a header; on a screen names are cut, and told whole below."""
     if width is None:
         return "\n".join(align(rows, left))
-    whole = {short: cell for row in rows for cell in row if (short := cut(cell)) != cell}
-    lines = align([[cut(cell) for cell in row] for row in rows], left)
-    return "\n".join([*lines, *(visible(f"{short} is {cell}") for short, cell in whole.items())])
+    shorter = cuts(cell for row in rows for cell in row)
+    lines = align([[shorter.get(cell, cell) for cell in row] for row in rows], left)
+    return "\n".join([*lines, *(visible(f"{cut} is {name}") for name, cut in shorter.items())])
 
 
 def job_rows(scenario: Scenario) -> list[list[str]]:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isnan
 from operator import add
 from typing import Any
 
 from fairsched_fast import engine
+from fairsched_fast.comparing.compare import Pairs, comparison_rows, pairs_of, policies_to_compare
 from fairsched_fast.comparing.divergence_summary import DivergenceSummary, summarise
-from fairsched_fast.comparing.paired import Pairs, check_policies, pairs_of, told
 from fairsched_fast.errors import InputError
 from fairsched_fast.measures import Measure, all_figures, all_measures
+from fairsched_fast.plain_text import without_nan
 from fairsched_fast.policies.base import PolicyLike
 from fairsched_fast.progress import Advance
 from fairsched_fast.sweep.running.compute import batches_of, run_pool
+from fairsched_fast.sweep.running.crew import Threads
 from fairsched_fast.sweep.running.run import check_overfull
 from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks, slice_size
 from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
+from fairsched_fast.sweep.scenarios.output import Output
 from fairsched_fast.sweep.scenarios.sampling import Sweep
-
-_AHEAD = 2  # slices waiting beside those that run: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Comparison:
             for column in self.sweep.resources
             if column.resource not in self.sweep.settings.pools[duel.pool]["capacity"]
         }
-        rows = told(self.measures, duel.pairs)
+        rows = comparison_rows(self.measures, duel.pairs)
         return (row for row in rows if row["measure"] not in lacking)
 
     def to_json(self) -> dict[str, Any]:
@@ -84,7 +82,7 @@ class Comparison:
                 {
                     "policy": duel.parted.policies[1],
                     "pool": duel.pool,
-                    "measures": [_without_nan(row) for row in self.measures_of(duel)],
+                    "measures": [without_nan(row) for row in self.measures_of(duel)],
                     "divergence": duel.parted.to_dict(),
                 }
                 for duel in self.duels
@@ -120,8 +118,9 @@ def compare_sweep(
     InputError
         On policies as `compare`; where the sweep would be refused; where a scenario is wrong.
     """
-    compared = check_policies(sweep.policies if policies is None else policies)
-    sweep = replace(sweep, policies=tuple(compared))
+    compared = policies_to_compare(sweep.policies if policies is None else policies)
+    # Nothing is written, and what the file keeps must not cut it up otherwise: see `slice_size`.
+    sweep = replace(sweep, policies=tuple(compared), output=Output())
     check_overfull(sweep)
     end = sweep.end(limit)
     count_kept(sweep, end)
@@ -132,7 +131,7 @@ def compare_sweep(
     def work(piece: Chunk) -> tuple[Chunk, int, list[Duel]]:
         return piece, *_slice(sweep, piece)
 
-    for piece, over, found in _in_order(work, pieces, workers or engine.cores()):
+    for piece, over, found in Threads(work, engine.threads(workers)).in_order(pieces):
         overfull += over
         duels = [*map(add, duels, found)] if duels and found else duels or found
         advance(piece.stop - piece.start)
@@ -158,25 +157,3 @@ def _slice(sweep: Sweep, piece: Chunk) -> tuple[int, list[Duel]]:
             parted = summarise(first, result, rows.scenario)
             duels.append(Duel(first.batch.pool_name(0), pairs, parted))
     return overfull, duels
-
-
-def _in_order(work: Callable[[Chunk], Any], pieces: Iterable[Chunk], workers: int) -> Iterator[Any]:
-    """What work makes of each piece, in order, on threads a bounded window ahead."""
-    pool = ThreadPoolExecutor(workers)
-    running: deque[Future[Any]] = deque()
-    try:
-        for piece in pieces:
-            running.append(pool.submit(work, piece))
-            if len(running) >= workers + _AHEAD:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: None if isinstance(value, float) and isnan(value) else value
-        for name, value in row.items()
-    }

@@ -6,10 +6,9 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from fairsched_fast.comparing.divergence_summary import percent
 from fairsched_fast.errors import plural
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
-from fairsched_fast.plain_text import align, section, wrapped
+from fairsched_fast.plain_text import align, percent, section, wrapped
 from fairsched_fast.sweep.running.comparing import Comparison, Duel
 from fairsched_fast.sweep.running.words import notes_on_figures
 

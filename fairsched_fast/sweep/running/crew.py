@@ -1,18 +1,18 @@
-"""Who runs the chunks of a sweep: what `run.py` asks of them, and the threads of this process."""
+"""Who runs the chunks of a sweep: what `run.py` asks of them, and this process's threads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from fairsched_fast.sweep.folder.journal import ChunkRecord
-from fairsched_fast.sweep.running.compute import attempt
 from fairsched_fast.sweep.scenarios.chunks import Chunk
-from fairsched_fast.sweep.scenarios.sampling import Sweep
 
-_AHEAD = 2  # chunks waiting beside those that run: bounds memory
+Found = TypeVar("Found")
+
+_AHEAD = 2  # chunks waiting beside those that run
 
 
 class Crew(Protocol):
@@ -34,13 +34,21 @@ class Crew(Protocol):
         """Begin no more; what became of those under way that are still finished."""
 
 
-class Threads:
-    """This process's: kernels, NumPy and Parquet encoding all leave Python's lock."""
+class Threads(Generic[Found]):
+    """This process's, as a `Crew`: kernels, NumPy and Parquet encoding all leave Python's lock.
 
-    def __init__(self, sweep: Sweep, folder: Path, workers: int) -> None:
-        self._sweep, self._folder, self._window = sweep, folder, workers + _AHEAD
+    Parameters
+    ----------
+    work
+        What is made of a chunk.
+    workers
+        How many threads; a few chunks more are taken on, and no more than that: it bounds memory.
+    """
+
+    def __init__(self, work: Callable[[Chunk], Found], workers: int) -> None:
+        self._work, self._window = work, workers + _AHEAD
         self._pool = ThreadPoolExecutor(workers)
-        self._running: set[Future[ChunkRecord]] = set()
+        self._running: deque[Future[Found]] = deque()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -51,17 +59,29 @@ class Threads:
 
     def submit(self, chunk: Chunk) -> None:
         """See `Crew`."""
-        self._running.add(self._pool.submit(attempt, self._sweep, chunk, self._folder))
+        self._running.append(self._pool.submit(self._work, chunk))
 
-    def settled(self) -> Iterator[ChunkRecord]:
+    def settled(self) -> Iterator[Found]:
         """See `Crew`."""
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
         for future in done:
             yield future.result()
             self._running.remove(future)  # known by now: else `close` tells of it
 
-    def close(self) -> list[ChunkRecord]:
+    def close(self) -> list[Found]:
         """See `Crew`: those that run are waited for."""
         self._pool.shutdown(cancel_futures=True)
         ended = [future for future in self._running if not future.cancelled()]
         return [future.result() for future in ended if future.exception() is None]
+
+    def in_order(self, chunks: Iterable[Chunk]) -> Iterator[Found]:
+        """What is made of each chunk, in their order; closed at the end."""
+        try:
+            for chunk in chunks:
+                self.submit(chunk)
+                if self.is_full():
+                    yield self._running.popleft().result()
+            while self._running:
+                yield self._running.popleft().result()
+        finally:
+            self.close()

@@ -57,7 +57,7 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
     per_scenario = rows_per_scenario(sweep)
     if "steps" in per_scenario:
         per_scenario["steps"] = steps
-    cores = workers or engine.cores()
+    cores = engine.threads(workers)
     return Plan(
         scenarios=end,
         kept=kept,

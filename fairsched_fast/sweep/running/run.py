@@ -31,6 +31,7 @@ from fairsched_fast.sweep.folder.durable import write_parquet
 from fairsched_fast.sweep.folder.journal import ChunkRecord
 from fairsched_fast.sweep.folder.parts import summary_schema
 from fairsched_fast.sweep.folder.store import AGGREGATES, Store
+from fairsched_fast.sweep.running.compute import attempt
 from fairsched_fast.sweep.running.crew import Crew, Threads
 from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks
 from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
@@ -148,7 +149,8 @@ def _hiring(
 ) -> Callable[[], Crew]:
     """What makes the crew, once there is work for it."""
     if client is None:
-        return lambda: Threads(sweep, folder, workers or engine.cores())
+        many = engine.threads(workers)
+        return lambda: Threads(lambda chunk: attempt(sweep, chunk, folder), many)
     from fairsched_fast.sweep.running.cluster import Cluster, check_client
 
     if workers is not None:
@@ -168,7 +170,8 @@ def _go_on(
     """Run what is missing in the folder, which is held; all else is taken as it lies there."""
     began = time.monotonic()
     whole = store.resume(
-        lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit))
+        lambda last: takewhile(lambda chunk: chunk.number <= last, chunks(sweep, limit)),
+        empty_digest(sweep).fits,
     )
     before = sum(record.stop - record.start for record in store.journal.records())
     if before:
@@ -200,6 +203,7 @@ def _finish(
     sweep: Sweep, store: Store, began: float, work: Callable[[], None]
 ) -> tuple[Digest, list[str]]:
     """Work, then write what is derived from all chunks; the manifest says how it ended."""
+    digest, known = _fold(sweep, store)  # what is there is read before anything of it goes
     store.restart()
     status, files = "failed", dict[str, Any]()
     try:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fairsched_fast.errors import plural
-from fairsched_fast.plain_text import align
+from fairsched_fast.plain_text import align, percent
 from fairsched_fast.result import STOP_SENTENCES, StopReason
-from fairsched_fast.sweep.folder.digest import FAIRNESS, Digest
+from fairsched_fast.sweep.folder.digest import GAP_AND_JAIN, Digest
 from fairsched_fast.sweep.folder.ownership import MANIFEST
 from fairsched_fast.sweep.running.plan import Plan
 from fairsched_fast.sweep.running.run import Outcome
@@ -91,7 +91,7 @@ def _comparison(outcome: Outcome) -> list[str]:
     means, medians = digest.means(), digest.quantile(0.5)
     rows = [["policy", "gap: mean", "median", "Jain: mean", "median", "executors"]]
     for p, policy in enumerate(policies):
-        figures = [f"{x[p, m]:.3f}" for m in range(len(FAIRNESS)) for x in (means, medians)]
+        figures = [f"{x[p, m]:.3f}" for m in range(len(GAP_AND_JAIN)) for x in (means, medians)]
         rows.append([policy, *figures, f"{digest.executors[p]:,}"])
     return [*align(rows, left=(0,)), "", *_endings(digest, policies)]
 
@@ -101,8 +101,7 @@ def _endings(digest: Digest, policies: Sequence[str]) -> list[str]:
     reasons = [reason for reason in StopReason if digest.stops[:, reason].any()]
     rows = [["ended by", *(reason.name for reason in reasons)]]
     for policy, stops in zip(policies, digest.stops, strict=True):
-        shares = [f"{100 * stops[r] / max(digest.pools, 1):.1f}%" for r in reasons]
-        rows.append([policy, *shares])
+        rows.append([policy, *(percent(int(stops[r]), digest.pools) for r in reasons)])
     return align(rows, left=(0,))
 
 
@@ -117,7 +116,6 @@ def _notices(outcome: Outcome) -> list[str]:
             "there from an earlier run"
         )
     if len(policies) > 1 and digest.pools:
-        share = 100 * digest.differing / max(digest.pools, 1)
         if digest.differing == 0:
             ended = StopReason(int(digest.stops.sum(axis=0).argmax()))
             notices.append(
@@ -128,7 +126,7 @@ def _notices(outcome: Outcome) -> list[str]:
         else:
             notices.append(
                 f"note      the policies differ in {digest.differing:,} of {digest.pools:,} runs "
-                f"({share:.1f}%)"
+                f"({percent(digest.differing, digest.pools)})"
             )
     if len(outcome.sweep.settings.pools) > 1:
         notices.append("note      these figures are over all pools; summary/ has a row for each")

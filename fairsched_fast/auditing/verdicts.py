@@ -1,4 +1,4 @@
-"""Measures of each scenario as it ended. What they mean is told in `words`.
+"""What is found of each scenario as it ended. What it means is told in `words`.
 
 Numbers are float64 (S,), NaN where the definition does not apply; jobs are indices (S,), -1 for
 none. Nothing depends on a scenario's neighbours.
@@ -91,11 +91,9 @@ def _waste(held: Holdings) -> Findings:
 def _evenness(held: Holdings) -> Findings:
     """Of dominant shares over weights."""
     shares, present = metrics.entitled(held.batch, metrics.dominant_share(held.batch, held.granted))
-    nobody = ~(held.weight > 0).any(axis=0)
-    gap = metrics.highest(shares, present) - metrics.lowest(shares, present)
     return {
-        "jain": np.where(nobody, np.nan, metrics.jain(shares, present)),
-        "weighted_share_gap": np.where(nobody, np.nan, gap),
+        "jain": metrics.jain(shares, present),
+        "weighted_share_gap": metrics.gap(shares, present),
     }
 
 

@@ -118,7 +118,7 @@ def compare(
         As `allocate`; on fewer than two policies, the same twice, or a baseline that is none of
         them.
     """
-    found = check_policies(policies)
+    found = policies_to_compare(policies)
     first = found[0] if baseline is None else _named(baseline, found)
     batch = scenarios if isinstance(scenarios, Batch) else Batch.from_scenarios(scenarios)
     columns = resource_columns(batch.labels.resources)
@@ -136,11 +136,11 @@ def compare(
             for pool in dict.fromkeys(pools.tolist()):
                 pairs = pairs_of(*(_where(given, pools == pool) for given in (theirs, mine)))
                 head = {"policy": policy.name, "pool": pool}
-                rows += [head | row for row in told(all_measures(columns), pairs)]
-    return table_of(rows)
+                rows += [head | row for row in comparison_rows(all_measures(columns), pairs)]
+    return comparison_table(rows)
 
 
-def told(measures: Sequence[Measure], pairs: Pairs) -> Iterator[dict[str, Any]]:
+def comparison_rows(measures: Sequence[Measure], pairs: Pairs) -> Iterator[dict[str, Any]]:
     """A row of `compare`'s table for each measure."""
     for m, measure in enumerate(measures):
         count, higher, lower = (
@@ -169,8 +169,8 @@ def told(measures: Sequence[Measure], pairs: Pairs) -> Iterator[dict[str, Any]]:
         }
 
 
-def table_of(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The rows of `told`, each below its policy and pool, as a table."""
+def comparison_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """`comparison_rows`, each below its policy and pool, as a table."""
     import pandas as pd
 
     frame = pd.DataFrame(rows)
@@ -179,7 +179,7 @@ def table_of(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return frame if frame["pool"].nunique() > 1 else frame.drop(columns="pool")
 
 
-def check_policies(given: Sequence[PolicyLike]) -> list[Policy]:
+def policies_to_compare(given: Sequence[PolicyLike]) -> list[Policy]:
     """Two policies or more, each once.
 
     Raises
