@@ -16,8 +16,8 @@ from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
 from fairsched_fast.plain_text import (
     align,
-    cuts,
     cut_names,
+    cuts,
     listed,
     section,
     table,
