@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMED = 6  # jobs that a sentence names one by one
-_LONGEST = 24  # letters of a name in a table on a screen
+_LONGEST = 40  # letters of a name
+_ON_SCREEN = 24  # the same in a table in a terminal
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -40,7 +41,7 @@ def cut(text: str, longest: int = _LONGEST) -> str:
 
 def cuts(names: Iterable[str]) -> dict[str, str]:
     """Long names → cut, those that can still be told apart."""
-    short = {name: cut(name) for name in names}
+    short = {name: cut(name, _ON_SCREEN) for name in names}
     used = Counter(short.values())
     return {name: text for name, text in short.items() if text != name and used[text] == 1}
 

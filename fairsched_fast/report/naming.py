@@ -6,26 +6,22 @@ import unicodedata
 
 from markupsafe import Markup
 
+from fairsched_fast.plain_text import cut, visible
+
 _LONGEST = 40
 _TURNING = {"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "PDF", "PDI", "FSI", "LRI"}
 
 
-def cut(text: str, longest: int = _LONGEST) -> str:
-    """A long name without its middle: names often differ at their ends."""
-    tail = longest // 3
-    return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"
-
-
 def plain(name: str) -> str:
     """A name within a sentence: cut, and isolated where its letters run from right to left."""
-    short = cut(name)
+    short = cut(visible(name))
     turns = any(unicodedata.bidirectional(char) in _TURNING for char in short)
     return f"\u2068{short}\u2069" if turns else short
 
 
 def named(text: object, longest: int = _LONGEST) -> Markup:
     """A name on the page: by itself to bidirectional text, whole in its title where it is cut."""
-    whole = str(text)
+    whole = visible(str(text))
     short = cut(whole, longest)
     if short == whole:
         return Markup("<bdi>{}</bdi>").format(whole)

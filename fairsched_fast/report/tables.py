@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
+from fairsched_fast.plain_text import cut
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.naming import cut
 from fairsched_fast.report.ranking import Run
 from fairsched_fast.report.tally import Rows
 from fairsched_fast.report.words import decimals, part
