@@ -1,4 +1,4 @@
-"""`fairsched` and `python -m fairsched_fast`: the command, which may be interrupted as it loads."""
+"""`fairsched`, and `python -m fairsched_fast`: the command, from its first moment."""
 
 import sys
 from typing import NoReturn
@@ -11,7 +11,7 @@ def main() -> NoReturn:
 
         command()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        sys.stderr.write("interrupted\n")
         sys.exit(130)
 
 

@@ -23,8 +23,17 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option("--policy-file", help="Python file that defines policies with @fs.policy."),
 ]
+
+
+def _one_or_more(given: int | None) -> int | None:
+    if given is not None and given < 1:
+        raise typer.BadParameter(f"{given}; expected 1 or more")
+    return given
+
+
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Only the scenarios with the first N ids.")
+    int | None,
+    typer.Option("--limit", callback=_one_or_more, help="Only the scenarios with the first N ids."),
 ]
 Policies = Annotated[
     list[str] | None, typer.Option("--policies", help="Two policies: before,after.")

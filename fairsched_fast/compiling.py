@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Hashable, Iterator
 
+NOTICE = "compiling kernels, some seconds; most are kept for next time …\n"
 _SILENCE = 1.0  # seconds; a longer one reads as a hang
 _used: set[Hashable] = set()
 
@@ -20,7 +21,7 @@ class _Notice:
         """Say it, where that is any use."""
         if not self.given and (self.wanted or sys.stderr.isatty()):
             self.given = True
-            sys.stderr.write("compiling kernels, some seconds; most are kept for next time …\n")
+            sys.stderr.write(NOTICE)
             sys.stderr.flush()
 
 

@@ -1,4 +1,4 @@
-"""Sections, tables and lists as plain text: whole, but where a screen's width is given.
+"""Sections, tables and lists as plain text, cut only to a screen's width; rows as JSON has them.
 
 Names are anyone's: what would move the cursor, set colours or turn a line is shown, never done.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMED = 6  # jobs that a sentence names one by one
-_LONGEST = 24  # letters of a name in a table on a screen
+_LONGEST = 40  # letters of a name
+_ON_SCREEN = 24  # the same in a table in a terminal
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -37,6 +39,13 @@ def cut(text: str, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"
 
 
+def cuts(names: Iterable[str]) -> dict[str, str]:
+    """Long names → cut, those that can still be told apart."""
+    short = {name: cut(name, _ON_SCREEN) for name in names}
+    used = Counter(short.values())
+    return {name: text for name, text in short.items() if text != name and used[text] == 1}
+
+
 def shortened(line: str, width: int) -> str:
     """A line that ends with the screen."""
     return line if len(line) <= width else f"{line[: width - 1]}…"
@@ -47,7 +56,9 @@ def cut_names(frame: pd.DataFrame, width: int | None) -> pd.DataFrame:
     if width is None:
         return frame
     named = frame.columns.intersection(["job", "pool", "allocated_to", "runner_up"])
-    return frame.assign(**{name: frame[name].map(cut, na_action="ignore") for name in named})
+    texts = [text for name in named for text in frame[name].dropna().unique()]
+    shorter = cuts(texts)
+    return frame.assign(**{name: frame[name].replace(shorter) for name in named})
 
 
 def wrapped(sentences: Sequence[str], width: int | None) -> str:

@@ -200,7 +200,8 @@ def _start(pool: BeforeAfter) -> str:
         return "No job has a weight: none is entitled to a share."
     low, high = _share(shares.min()), _share(shares.max())
     if len(shares) == 1:
-        return f"{shares.index[0]} is the only job: its {measure} was {low} at the start."
+        others = " with a weight" if len(pool.start) > 1 else ""
+        return f"{shares.index[0]} is the only job{others}: its {measure} was {low} at the start."
     if low == high:
         return f"All {len(shares):,} jobs started level, with a {measure} of {low}."
     told = shares.map(_share)

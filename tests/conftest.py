@@ -90,7 +90,7 @@ def compiled():
 @pytest.fixture
 def fairsched(capsys, monkeypatch, tmp_path):
     """Runs a command in an empty folder: (exit code, stdout, stderr)."""
-    from fairsched_fast import cli  # once no stale cache is left
+    from fairsched_fast import cli, compiling  # once no stale cache is left
 
     monkeypatch.chdir(tmp_path)
 
@@ -102,7 +102,7 @@ def fairsched(capsys, monkeypatch, tmp_path):
         return (
             ended.value.code or 0,
             out,
-            err.replace("compiling kernels, some seconds; most are kept for next time …\n", ""),
+            err.replace(compiling.NOTICE, ""),
         )
 
     return run

@@ -18,6 +18,7 @@ from sweep_children import process
 from sweep_files import messages
 
 import fairsched_fast as fs
+from fairsched_fast import __main__ as command_line
 from fairsched_fast.policies.registry import known_policies
 from fairsched_fast.sweep.scenarios.reading import load_sweep
 
@@ -385,3 +386,30 @@ def test_a_console_that_lacks_a_letter_shows_the_rest():
         check=True,
     )
     assert b"lowest dominant share wins ? [Heaviest_Job" in done.stdout
+
+
+def test_an_interrupt_is_a_word_and_130_whenever_it_comes(fairsched, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fairsched_fast.sweep.results.opened.Results.__init__", interrupted)
+    assert fairsched("explain", "out", "0") == (130, "", "interrupted\n")
+    assert fairsched("report", "out") == (130, "", "interrupted\n")
+    monkeypatch.setattr("fairsched_fast.cli.main", interrupted)  # as while it is loaded
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert (ended.value.code, capsys.readouterr()) == (130, ("", "interrupted\n"))
+
+
+def test_messages_say_what_was_given_and_what_to_do(fairsched, my_spec, tmp_path):
+    assert fairsched("sweep", my_spec, "--out", "out")[0] == 0
+    for words, said in (
+        (("plan", "out"), f"out is a folder; expected a sweep file: try {Path('out/spec.toml')}"),
+        (("plan", "."), ". is a folder; expected a sweep file\n"),
+        (("plan", my_spec, "--limit", "0"), "'--limit': 0; expected 1 or more"),
+        (("explain", "out", "0", "--policies", "gpu_first"), "(--policy-file)"),
+    ):
+        code, out, err = fairsched(*words)
+        assert (code, out) == (2, "") and said in err
+    (tmp_path / "out" / "spec.toml").unlink()
+    assert "out lacks its spec.toml, the sweep file" in fairsched("explain", "out", "0")[2]

@@ -245,11 +245,9 @@ def test_bad_input_ends_with_one_message_and_2(fairsched, tmp_path):
         return err
 
     assert "unknown policy 'dfr'; did you mean 'drf'?" in said(spec(), "--policies", "dfr,asset")
-    assert "compare has only drf; expected two policies or more" in said(
-        spec(), "--policies", "drf"
-    )
-    assert "policies has 'drf' 2 times" in said(spec(), "--policies", "drf,drf")
-    assert "expected two or more" in said(spec(policies='["drf"]'))
+    assert "has only drf; expected two policies or more" in said(spec(), "--policies", "drf")
+    assert "with drf more than once" in said(spec(), "--policies", "drf,drf")
+    assert "expected two policies or more" in said(spec(policies='["drf"]'))
     filtered = blocks(GRID + "\nwhere = 'extra_executors > 99'")
     assert "`where` keeps no scenario" in said(filtered)
 

@@ -5,12 +5,14 @@ import math
 import re
 
 import pytest
-from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
+from complaints import refused
+from specs import CSV, JOBS, POOL, TABLE, blocks, spec, two_pools
 from sweep_files import ran
 
 from fairsched_fast.auditing.words import in_words
 from fairsched_fast.sweep.results.explain import explain, explanation
 from fairsched_fast.sweep.results.opened import Results
+from fairsched_fast.sweep.results.why_not import reasons, why_not
 
 GRID = "grid = { extra_executors = [5, 15], 'pool.Batch.capacity.mem_gb' = [600, 800, 1000] }"
 CEILINGS = "grid = { 'job.Heavy.max_executors' = [3, 9], 'pool.Batch.capacity.cpu' = [100, 200] }"
@@ -122,3 +124,139 @@ def test_a_scenario_with_drawn_jobs_is_explained_with_their_table(fairsched, tmp
     assert (code, out) == (2, "")
     assert err.startswith("error: pods.csv: there is no such file")
     assert "--jobs" in err
+
+
+ODD = """
+[[job]]
+name = "red\\u001b[31m\\u202eevil"
+user = "ana"
+usage = { cpu = 25 }
+
+[[job]]
+name = "two\\nlines"
+user = "ana"
+
+[[job]]
+name = "light"
+weight = 0
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """The results of a sweep under three policies, of names that a terminal would obey."""
+    folder = tmp_path_factory.mktemp("odd")
+    text = blocks(
+        "grid = { 'user_caps.ana' = [3] }",
+        jobs=ODD,
+        policies="['round_robin', 'drf', 'asset']",
+        user_caps="{ ana = 8 }",
+    )
+    ran(text.replace('"test"', '"sweep\\u0007"'), folder)
+    return folder
+
+
+def test_each_policy_has_its_step_log_or_those_asked_for(odd):
+    said = explain(Results(odd), 0)
+    logs = re.findall(r"^(\w+): step log$", said, flags=re.MULTILINE)
+    assert logs == ["round_robin", "drf", "asset"]
+    assert "DIFFERENCE (drf − round_robin)" in said and "DIFFERENCE (asset − round_robin)" in said
+    assert "BEFORE" not in said
+    alone = explain(Results(odd), 0, "drf")
+    assert "It was also run under round_robin, asset: see --policies." in alone
+    assert "drf: step log" in alone
+    assert "round_robin: " not in alone and "DIFFERENCE" not in alone
+    told = explanation(Results(odd), 0, "asset")
+    assert [run["policy"] for run in told["runs"]] == ["asset"] and told["difference"] == []
+    sides = {(row["baseline"], row["policy"]) for row in explanation(Results(odd), 0)["difference"]}
+    assert sides == {("round_robin", "drf"), ("round_robin", "asset")}
+
+
+def test_policies_are_refused_as_they_were_typed(odd):
+    for given, message in (
+        ("drf,drf", "with drf more than once; expected each once, or a label"),
+        ("drf,", "--policies is 'drf,', with an empty name"),
+        ("DRF", "unknown policy 'DRF'; did you mean 'drf'?"),
+    ):
+        with refused(message):
+            explain(Results(odd), 0, given)
+    assert 'drf(label="ours"): step log' in explain(Results(odd), 0, 'drf(label="ours")') or (
+        "ours: step log" in explain(Results(odd), 0, 'drf(label="ours")')
+    )
+
+
+def test_names_are_shown_and_not_obeyed(odd):
+    said = explain(Results(odd), 0) + why_not(Results(odd), 0, step=1)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", said)
+    assert said.startswith("SCENARIO 0 OF sweep\\x07: ")
+    assert "red\\x1b[31m\\u202eevil" in said and "two\\nlines" in said
+    jobs = {job["name"] for job in explanation(Results(odd), 0)["settings"]["jobs"]}
+    assert "two\nlines" in jobs  # as it is, for programs
+
+
+def test_caps_of_users_are_told(odd, swept):
+    caps = explain(Results(odd), 0).partition("USER CAPS\n")[2].splitlines()
+    assert caps[1].split() == ["user", "cap", "executors", "held", "jobs"]
+    assert caps[2].split()[:3] == ["ana", "3", "0"]
+    assert "USER CAPS" not in explain(Results(swept), 0)
+
+
+def test_a_fair_share_has_named_columns(swept):
+    said = explain(Results(swept), 5, "drf").partition("FAIR SHARE\n")[2].splitlines()
+    assert said[1].split() == ["policy", "job", "granted", "fluid", "runs", "own_part"]
+    shares = explanation(Results(swept), 5, "drf")["runs"][0]["fair_share"]
+    by_job = {row["job"]: row for row in shares}
+    result = Results(swept).result(5, "drf")
+    assert [by_job[job]["granted"] for job in ("Heavy", "Light")] == result.granted[0].tolist()
+    assert sum(row["fluid"] for row in shares) == pytest.approx(15)
+    assert by_job["Heavy"]["own_part"] == pytest.approx(25)  # half of 800 GB, 16 each
+
+
+def test_why_not_me_at_a_step_or_at_all(swept, odd):
+    results = Results(swept)
+    log = results.result(5, "drf").step_log(detail=True)
+    row = log.iloc[6]
+    (at,) = reasons(results, 5, "drf", step=7)
+    assert {told["job"]: told["why"] for told in at["reasons"]} == {
+        job: row[f"why_not {job}"] for job in ("Heavy", "Light")
+    }
+    assert at["reasons"][0]["job"] == row.allocated_to
+    assert at["reasons"][0]["key"] == row.key_before
+    (mine,) = reasons(results, 5, "drf", job="Heavy")
+    assert [told["why"] for told in mine["reasons"]] == log["why_not Heavy"].tolist()
+    assert "SCENARIO 5, drf: why not Heavy" in why_not(results, 5, "drf", job="Heavy")
+    late = why_not(results, 5, "drf", step=99)
+    assert "The run had ended after 15 steps: every extra executor was given." in late
+    assert "user at its cap" in why_not(Results(odd), 0, "drf", step=9)
+    with refused("--step is 0"):
+        why_not(results, 5, step=0)
+    with refused("--job is 'Hevy'; did you mean 'Heavy'?"):
+        why_not(results, 5, job="Hevy")
+
+
+@pytest.mark.usefixtures("out")
+def test_the_command_tells_why_not(fairsched):
+    code, said, err = fairsched("explain", "out", "4", "--step", "2", "--policies", "drf")
+    assert (code, err) == (0, "")
+    assert said.startswith("SCENARIO 4, drf: step 2\n")
+    told = json.loads(fairsched("explain", "out", "4", "--job", "Heavy", "--json")[1])
+    assert [run["policy"] for run in told] == ["round_robin", "drf"]
+    both = fairsched("explain", "out", "4", "--policies", "drf", "--policies", "fifo")[1]
+    assert both.index("BEFORE (drf)") < both.index("AFTER (fifo)")
+
+
+def test_a_screen_has_short_reasons_and_names(tmp_path):
+    names = [f"a job with rather a long name, number {i:02}" for i in range(40)]
+    jobs = "".join(
+        f"[[job]]\nname = '{name}'\nusage = {{ cpu = {i} }}\n" for i, name in enumerate(names)
+    )
+    ran(blocks("repeat = 1", jobs=jobs, pools=POOL.replace("200", "2000")), tmp_path)
+    said = explain(Results(tmp_path), 0, "drf", width=90)
+    log = said.partition("step log\n")[2].partition("drf: final")[0].splitlines()
+    assert max(map(len, log)) <= 90
+    assert "lowest dominant share wins" in log[2]
+    assert re.search(r"number \d\d 0\.\d+, .* … 37 more$", log[3]) or log[3].endswith("…")
+    assert "--detail" in log[-2]
+    assert said.count(f" is {names[0]}\n") == 1
+    whole = explain(Results(tmp_path), 0, "drf")
+    assert re.search(f"{names[39]}: [0-9.]+\\]", whole) and "…" not in whole.partition("AUDIT")[0]

@@ -55,7 +55,4 @@ def test_a_kernel_that_takes_long_to_compile_is_told_once(read, monkeypatch, cap
         for kernel in ("one", "another"):
             with compiling.first_use((kernel, read)):
                 time.sleep(0.1)
-    assert capsys.readouterr() == (
-        "",
-        "compiling kernels, some seconds; most are kept for next time …\n" if read else "",
-    )
+    assert capsys.readouterr() == ("", compiling.NOTICE if read else "")

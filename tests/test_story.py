@@ -11,7 +11,7 @@ import pytest
 from notebook_figures import JOBS, POOL, SCENARIO, run
 
 import fairsched_fast as fs
-from fairsched_fast import story
+from fairsched_fast import story, tables
 
 CLOSING = """\
 Light_Eval_Job was furthest behind at the start, with a dominant share of 0.10 against 0.30 for \
@@ -233,3 +233,23 @@ def test_no_window_is_asked_for(tmp_path):
     folder = os.path.dirname(__file__)  # noqa: PTH120
     environment = os.environ | {"MPLBACKEND": "tkagg", "PYTHONPATH": folder}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_a_job_without_a_weight_is_no_nonsense():
+    text = closing(told(fs.Scenario(POOL, [fs.Job("z", weight=0)], 3)))
+    assert text.startswith("No job has a weight: none is entitled to a share.\n")
+    assert "Both gave 3 executors: 3 to z." in text
+    assert "share of nan" not in text
+    some = closing(told(fs.Scenario(POOL, [fs.Job("z", weight=0), fs.Job("a")], 2)))
+    assert "round_robin gave 2 executors: 1 to a and 1 to z." in some
+    assert "a is the only job with a weight: " in some
+
+
+def test_differences_are_of_unrounded_shares():
+    pool = fs.Pool("p", {"cpu": 32}, {"cpu": 1})
+    jobs = [fs.Job("a", usage={"cpu": 5}), fs.Job("b", usage={"cpu": 0})]
+    before, after = (run(policy, fs.Scenario(pool, jobs, 7)) for policy in ("round_robin", "drf"))
+    changed = tables.change(before, after).set_index("job")["dominant_share"]
+    apart = (after.dominant_share - before.dominant_share)[0]
+    assert changed[["a", "b"]].tolist() == [round(share, 4) for share in apart.tolist()]
+    assert changed.to_dict() == {"a": -0.0938, "b": 0.0938}

@@ -31,7 +31,7 @@ def divergence(a: Result, b: Result) -> pd.DataFrame:
 
         - `scenario`, `pool`, `step`: the first step, from 1, at which the two serve different
           jobs; missing where they never do;
-        - `split`: why, `key`, `tie`, `stage` or `end`: see `Split`;
+        - `split`: why, `key`, `tie`, `tie_a`, `tie_b`, `stage` or `end`: see `Split`;
         - of either, with `_a` and `_b`: `chosen`, the job served, missing where the run had ended;
           `key` and `other_key`, what the policy measured for it and for the job that the other
           served; `runner_up` and `margin`, its key − that of the chosen;

@@ -13,13 +13,15 @@ from fairsched_fast.batch import Labels
 from fairsched_fast.comparing.parting import Partings, Split, part
 from fairsched_fast.comparing.same_scenarios import check_same_scenarios
 from fairsched_fast.errors import plural
-from fairsched_fast.plain_text import percent
+from fairsched_fast.plain_text import percent, visible
 from fairsched_fast.result import Result
 
 _NAMED = 3  # jobs named in a sentence
 _BECAUSE = {
     Split.KEY: "their keys order the two jobs otherwise",
-    Split.TIE: "the two jobs tie under one of them or both",
+    Split.TIE: "the two jobs tie under both",
+    Split.TIE_A: "the two jobs tie under {a}, and {b} has the lower key for its own choice",
+    Split.TIE_B: "the two jobs tie under {b}, and {a} has the lower key for its own choice",
     Split.STAGE: "they are of different stages, or one is to get no more",
     Split.END: "one of them ends there",
 }
@@ -139,10 +141,13 @@ class DivergenceSummary:
         a, b = self.policies
         if not self.differing:
             return [f"{b} serves the same jobs in the same order as {a} in all of them."]
-        return [self._how_often(), self._when(), self._why(), self._at_the_end(), *self._shown()]
+        told = (self._how_often(), self._when(), self._why(), self._at_the_end(), *self._shown())
+        return [visible(sentence) for sentence in told]
 
     def _how_often(self) -> str:
         a, b = self.policies
+        if self.scenarios == 1:
+            return f"{b} and {a} serve different jobs."
         share = percent(self.differing, self.scenarios)
         only = self.differing - self.ends_differ
         order = f"; in {only:,} of these only the order differs" if only else ""
@@ -159,13 +164,15 @@ class DivergenceSummary:
         return f"They part at step {middle} in the median, {half}, the last at {last}."
 
     def _why(self) -> str:
-        counted = ((split, self.splits[split.name.lower()]) for split in _BECAUSE)
-        told = [
-            f"{_BECAUSE[split]} ({percent(count, self.differing)})"
-            for split, count in counted
-            if count
-        ]
-        return f"Why: {', '.join(told)}."
+        a, b = self.policies
+        counted = (
+            (because.format(a=a, b=b), self.splits[split.name.lower()])
+            for split, because in _BECAUSE.items()
+        )
+        told = {why: percent(count, self.differing) for why, count in counted if count}
+        if len(told) == 1:
+            return f"Why: {next(iter(told))}."
+        return f"Why: {'; '.join(f'{why} ({share})' for why, share in told.items())}."
 
     def _at_the_end(self) -> str:
         b = self.policies[1]
@@ -173,16 +180,20 @@ class DivergenceSummary:
             return "In the end every job has the same."
         moved = f"{self.moved / self.ends_differ:.3g}"
         noun = "executor" if moved == "1" else "executors"
-        return f"Where the end differs, {b} moves {moved} {noun} on average{self._for_whom()}."
+        if self.scenarios == 1:
+            return f"In the end {b} moves {moved} {noun}{self._for_whom('')}."
+        average = " on average" if self.ends_differ > 1 else ""
+        whom = self._for_whom(" on average over all runs")
+        return f"Where the end differs, {b} moves {moved} {noun}{average}{whom}."
 
-    def _for_whom(self) -> str:
-        """Jobs by what they gain or lose over all runs, those in the middle left out."""
+    def _for_whom(self, over: str) -> str:
+        """Jobs by what they gain or lose in a run, those in the middle left out."""
         each = [f"{job} {total / self.scenarios:+.3g}" for job, total in self._changed()]
         if not each:
             return ""
         if len(each) > 2 * _NAMED:
             each = [*each[:_NAMED], "…", *each[-_NAMED:]]
-        return f"; over all runs: {', '.join(each)}"
+        return f";{over} {', '.join(each)}"
 
     def _shown(self) -> list[str]:
         shown, (a, b) = self.example, self.policies

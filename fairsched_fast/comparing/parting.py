@@ -31,8 +31,13 @@ class Split(IntEnum):
     """To one of them the two jobs are of different stages (a tier, a guarantee, a priority), or the
     other's choice is to get no more (its claims are at an end): their keys are not compared."""
     TIE = 3
-    """To one of them the two jobs have the same key: how it breaks ties decided."""
-    KEY = 4
+    """To both of them the two jobs have the same key: only how they break ties differs."""
+    TIE_A = 4
+    """To the first of them alone: how it breaks ties decided, and the other's own choice has the
+    lower key."""
+    TIE_B = 5
+    """To the second of them alone."""
+    KEY = 6
     """Each measures its own choice lower: the two keys order the jobs otherwise."""
 
 
@@ -170,8 +175,10 @@ def _look(
 
 def _split(lost: NDArray[np.int8], ended: NDArray[np.bool_]) -> NDArray[np.int8]:
     """(n,): why, from how either policy passed over the other's choice, (2, n)."""
-    tie, key = (lost == WhyNot.TIE_LOST).any(axis=0), (lost == WhyNot.HIGHER_KEY).all(axis=0)
-    compared = ((lost == WhyNot.TIE_LOST) | (lost == WhyNot.HIGHER_KEY)).all(axis=0)
+    tie_a, tie_b = tied = lost == WhyNot.TIE_LOST
+    compared = (tied | (lost == WhyNot.HIGHER_KEY)).all(axis=0)
     return np.select(
-        [ended, ~compared, tie, key], [Split.END, Split.STAGE, Split.TIE, Split.KEY]
+        [ended, ~compared, tie_a & tie_b, tie_a, tie_b],
+        [Split.END, Split.STAGE, Split.TIE, Split.TIE_A, Split.TIE_B],
+        Split.KEY,
     ).astype(np.int8)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fairsched_fast.errors import InputError
+from fairsched_fast.plain_text import visible
 from fairsched_fast.report import audits, notices, pictures, swept, tables, words
 from fairsched_fast.report.answer import answer
 from fairsched_fast.report.effects import telling
@@ -26,7 +27,7 @@ def contents(facts: Facts) -> dict[str, Any]:
     """What the page says and shows."""
     told = {
         "facts": facts,
-        "name": facts.results.name,
+        "name": visible(facts.results.name),
         "remarks": notices.remarks(facts),
         "answer": answer(facts),
         "scenes": [(scene, pictures.strip(scene)) for scene in scenes(facts)],

@@ -6,33 +6,15 @@ import unicodedata
 
 from markupsafe import Markup
 
+from fairsched_fast.plain_text import cut, visible
+
 _LONGEST = 40
 _TURNING = {"R", "AL", "AN"}
-_FORMATTING = {"RLE", "RLO", "RLI", "LRE", "LRO", "PDF", "PDI", "FSI", "LRI"}
-_MARKS = "\u200e\u200f\u061c"
-_HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, ends of lines
-
-
-def visible(text: str) -> str:
-    """What has no shape of its own, or turns the letters after it, is written as its escape."""
-    return "".join(f"\\u{ord(char):04x}" if _is_hidden(char) else char for char in text)
-
-
-def _is_hidden(char: str) -> bool:
-    kind = unicodedata.category(char)
-    return kind in _HIDDEN or unicodedata.bidirectional(char) in _FORMATTING or char in _MARKS
-
-
-def cut(name: str, longest: int = _LONGEST) -> str:
-    """A long name without its middle: names often differ at their ends."""
-    text = visible(name)
-    tail = longest // 3
-    return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"
 
 
 def plain(name: str) -> str:
     """A name within a sentence: cut, and isolated where its letters run from right to left."""
-    short = cut(name)
+    short = cut(visible(name))
     turns = any(unicodedata.bidirectional(char) in _TURNING for char in short)
     return f"\u2068{short}\u2069" if turns else short
 

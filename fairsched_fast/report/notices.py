@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairsched_fast.errors import plural
+from fairsched_fast.plain_text import cut
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.naming import cut
 from fairsched_fast.sweep.results.tables import count_rows
 
 _FAILURES = 5  # told one by one

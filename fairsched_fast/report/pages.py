@@ -10,10 +10,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairsched_fast.errors import InputError
+from fairsched_fast.plain_text import visible
 from fairsched_fast.report.contents import contents
 from fairsched_fast.report.digits import share
 from fairsched_fast.report.facts import gather
-from fairsched_fast.report.naming import named, visible
+from fairsched_fast.report.naming import named
 from fairsched_fast.sweep.folder.durable import StorageError, write_whole
 from fairsched_fast.sweep.results.opened import Results
 

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from fairsched_fast import charts
 from fairsched_fast.charts.style import new_axes, styled
 from fairsched_fast.measures import LOWER
+from fairsched_fast.plain_text import visible
 from fairsched_fast.report.digits import apart, index, share
 from fairsched_fast.report.effects import Map, effect_of, map_of
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.naming import plain, visible
+from fairsched_fast.report.naming import plain
 from fairsched_fast.report.scenes import Scene
 from fairsched_fast.report.streaming import Floats
 from fairsched_fast.report.swept import setting_words

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fairsched_fast import metrics
 from fairsched_fast.comparing.before_after import pools_of
 from fairsched_fast.errors import InputError
+from fairsched_fast.plain_text import cut, visible
 from fairsched_fast.report.facts import Facts
-from fairsched_fast.report.naming import cut, plain, visible
+from fairsched_fast.report.naming import plain
 from fairsched_fast.report.swept import setting_words
 from fairsched_fast.result import STOP_SENTENCES, Result
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
+from fairsched_fast.plain_text import cut
 from fairsched_fast.report.digits import decimals, part, places_of
 from fairsched_fast.report.facts import GAP, JAIN, SMALLEST, Facts
-from fairsched_fast.report.naming import cut
 from fairsched_fast.report.ranking import Run
 from fairsched_fast.report.tally import Rows
 from fairsched_fast.result import StopReason

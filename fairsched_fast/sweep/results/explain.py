@@ -16,8 +16,8 @@ from fairsched_fast.model import Job, Scenario, demand_of
 from fairsched_fast.number_rules import JOB_NUMBERS, JOB_QUANTITIES
 from fairsched_fast.plain_text import (
     align,
-    cut,
     cut_names,
+    cuts,
     listed,
     section,
     table,
@@ -173,7 +173,7 @@ def _run(result: Result, detail: bool) -> dict[str, Any]:
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON has them, in which there is no NaN and nothing infinite."""
+    """Rows as JSON has them."""
     return [without_nan(row) for row in frame.to_dict("records")]
 
 
@@ -202,9 +202,9 @@ def _rows_told(rows: list[list[str]], left: tuple[int, ...], width: int | None) 
     """Rows below a header; on a screen names are cut, and told whole below."""
     if width is None:
         return "\n".join(align(rows, left))
-    whole = {short: cell for row in rows for cell in row if (short := cut(cell)) != cell}
-    lines = align([[cut(cell) for cell in row] for row in rows], left)
-    return "\n".join([*lines, *(visible(f"{short} is {cell}") for short, cell in whole.items())])
+    shorter = cuts(cell for row in rows for cell in row)
+    lines = align([[shorter.get(cell, cell) for cell in row] for row in rows], left)
+    return "\n".join([*lines, *(visible(f"{cut} is {name}") for name, cut in shorter.items())])
 
 
 def job_rows(scenario: Scenario) -> list[list[str]]:
