@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairsched_fast.errors import plural
-from fairsched_fast.plain_text import cut
+from fairsched_fast.plain_text import cut, visible
 from fairsched_fast.report.facts import Facts
 from fairsched_fast.sweep.results.tables import count_rows
 
@@ -32,7 +32,7 @@ def _unfinished(facts: Facts) -> Iterator[str]:
     status = facts.results.status
     if status == "complete":
         return
-    told = _STATUS.get(status, f"ended as {cut(status)}")
+    told = _STATUS.get(status, f"ended as {cut(visible(status))}")
     if not facts.scenarios:
         yield (
             f"The sweep {told}, and no scenario's figures are here: its filters keep nothing, "
@@ -52,7 +52,7 @@ def _failures(facts: Facts) -> Iterator[str]:
         return
     yield f"{plural(len(failed), 'chunk')} failed; the same sweep command tries them again."
     for failure in failed[:_FAILURES]:
-        why = cut(str(failure.get("message", "")), 300)
+        why = cut(visible(str(failure.get("message", ""))), 300)
         last = int(failure.get("stop", 1)) - 1
         yield f"Scenarios {int(failure.get('start', 0)):,} to {last:,} failed: {why}"
     if len(failed) > _FAILURES:
@@ -61,7 +61,7 @@ def _failures(facts: Facts) -> Iterator[str]:
 
 def _missing(facts: Facts) -> Iterator[str]:
     for part, why in facts.damaged.items():
-        yield f"{part} cannot be read, and its scenarios are missing here: {cut(why, 200)}"
+        yield f"{part} cannot be read, and its scenarios are missing here: {cut(visible(why), 200)}"
     wrote = facts.results.manifest.get("rows", {}).get("summary")
     if wrote is None or facts.damaged or facts.from_journal:
         return
@@ -94,7 +94,7 @@ def _left_out(facts: Facts) -> Iterator[str]:
             "by run, no scenarios that stand out."
         )
     if facts.unreadable:
-        why = cut(facts.unreadable, 300)
+        why = cut(visible(facts.unreadable), 300)
         yield f"Step logs are missing, for scenarios cannot be rebuilt: {why}"
 
 

@@ -172,7 +172,7 @@ def _steps(result: Result, pool: str, bars: dict[str, int]) -> Iterator[Step]:
             int(told["step"]),
             job,
             bars.get(job),
-            cut(str(told["reason"]), _REASON),
+            cut(visible(str(told["reason"])), _REASON),
             float(told["dominant_share_before"]),
             float(told["dominant_share_after"]),
             int(told["total_execs_for_job"]),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fairsched_fast.measures import HIGHER, LOWER, NEITHER
-from fairsched_fast.plain_text import cut
+from fairsched_fast.plain_text import cut, visible
 from fairsched_fast.report.digits import decimals, part, places_of
 from fairsched_fast.report.facts import GAP, JAIN, SMALLEST, Facts
 from fairsched_fast.report.ranking import Run
@@ -79,7 +79,9 @@ def comparison(facts: Facts) -> list[Line]:
         line_of("Smallest dominant share, %: mean", means(SMALLEST), HIGHER, PERCENT),
         line_of("Executors given: mean", means("steps"), NEITHER, COUNT),
         *(
-            line_of(f"Use of {cut(c.resource)}, %: mean", means(c.utilization), HIGHER, PERCENT)
+            line_of(
+                f"Use of {cut(visible(c.resource))}, %: mean", means(c.utilization), HIGHER, PERCENT
+            )
             for c in facts.resources
         ),
     ]
