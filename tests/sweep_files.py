@@ -1,9 +1,11 @@
 """Running sweeps and reading what they wrote."""
 
 import pyarrow.parquet as pq
+import pytest
 
 from fairsched_fast.sweep.running import compute
 from fairsched_fast.sweep.running.run import run_sweep
+from fairsched_fast.sweep.scenarios import chunks
 from fairsched_fast.sweep.scenarios.reading import parse_sweep
 
 
@@ -54,3 +56,14 @@ def counted(monkeypatch):
     real = compute.compute
     monkeypatch.setattr(compute, "compute", compute_and_count)
     return seen
+
+
+def in_small_parts(text, folder):
+    """The folder of a sweep that has been run, of several parts however small it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "PART_ROWS", 4)
+        patch.setattr(chunks, "SLICE_ROWS", 4)
+        patch.setattr(chunks, "_SMALLEST_SLICE", 2)
+        ran(text, folder)
+    assert len(list((folder / "summary").iterdir())) > 2
+    return folder

@@ -1,85 +1,37 @@
-"""The report: what it says is what the tables say, whatever the folder holds."""
+"""The report: what it says is what the tables say."""
 
 import json
 import re
 import shutil
-from html import escape
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
-from html_pages import Element, colours, contrast, read, shortcomings
+from html_pages import colours, contrast, read
+from report_pages import (
+    GRID,
+    UNEVEN,
+    report_of,
+    section,
+    small_sweep,
+    table,
+)
 from specs import JOBS, POOL, blocks, spec, two_pools
-from sweep_files import ran
-from test_results import in_small_parts
+from sweep_files import in_small_parts, ran
 
 import fairsched_fast as fs
-from fairsched_fast import charts
 from fairsched_fast.report.pages import render, write_report
-from fairsched_fast.sweep.results.opened import Results
 
-GRID = """grid = { "pool.Batch.capacity.mem_gb" = [350, 500, 800], extra_executors = [5, 15, 40] }
-repeat = 2"""
-UNEVEN = JOBS.replace("max_executors = 30\n", "max_executors = 6\n", 1)
 ODD_NAMES = ["<script>alert(1)</script>", "مهمة التدريب", "🚀 & <b>bold</b>", "n" * 100 + "é" * 100]
-HIGHEST_SIZE = 2_000_000
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Results of a small sweep in which the policies differ."""
-    out = tmp_path_factory.mktemp("report") / "out"
-    ran(blocks(GRID, jobs=UNEVEN), out)
-    return out
+    return small_sweep(tmp_path_factory.mktemp("report") / "out")
 
 
 @pytest.fixture(scope="module")
 def page(folder):
-    """Its report, read."""
     return read(render(fs.open_results(folder)))
-
-
-def report_of(out, drawn=False):
-    """The report of a folder as text, and its elements; it has no shortcomings.
-
-    Pictures take longest by far: where no test looks at them they are left empty.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if not drawn:
-            patch.setattr(charts, "svg", empty_picture)
-        html = render(Results(out))  # which does not warn: the page says what is missing
-    elements = read(html)
-    assert shortcomings(elements) == []
-    assert len(html.encode()) < HIGHEST_SIZE
-    return html, elements
-
-
-def empty_picture(chart, *, alt):
-    return f'<svg role="img"><title>{escape(alt)}</title></svg>'
-
-
-def section(page, heading):
-    """The part of the page below a heading."""
-    for part in page.every("section"):
-        first = next(part.every("h2", "h3", "h4"), None)
-        if first is not None and first.text() == heading:
-            return part
-    raise AssertionError(f"no section {heading!r}")
-
-
-def table(element, at=0):
-    """Rows of text of a table: name → cells."""
-    found = list(element.every("table"))[at]
-    return {
-        cells[0]: cells[1:]
-        for row in found.every("tr")
-        if (cells := [cell.text() for cell in row.children if isinstance(cell, Element)])
-    }
-
-
-def edit_manifest(out, **changes):
-    path = out / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def test_the_answer_has_the_tables_figures(folder, page):
@@ -280,143 +232,6 @@ def test_odd_names_are_shown_as_they_are(tmp_path):
     assert all(len(element.text()) <= 42 for element in shown)
 
 
-def test_measures_that_are_missing_are_left_out(folder, page, tmp_path):
-    out = shutil.copytree(folder, tmp_path / "out")
-    (part,) = (out / "summary").iterdir()
-    summary = pq.read_table(part)
-    for name in ("dominant_share_gap", "jain", "utilization_cpu"):
-        values = summary[name].to_numpy().copy()
-        values[: None if name == "utilization_cpu" else 8] = np.nan
-        place = summary.schema.get_field_index(name)
-        summary = summary.set_column(place, summary.schema.field(name), [values])
-    pq.write_table(summary, part)
-    html, elements = report_of(out)
-    assert ">nan" not in html.lower() and " nan " not in html.lower()
-    told = table(section(elements, "Policies compared"))
-    gaps = summary.to_pandas().groupby("policy", observed=True)["dominant_share_gap"].mean()
-    assert told["Gap, points: mean"][0] == f"{100 * gaps['round_robin']:.1f}"
-    assert "Use of cpu, %: mean" not in told and "Use of mem_gb, %: mean" in told
-
-
-def test_the_audits_findings_are_counted(tmp_path):
-    ran(blocks(GRID, jobs=UNEVEN) + "\n[output]\naudit = true\n", tmp_path / "out")
-    found = fs.open_results(tmp_path / "out").audit()
-    _, elements = report_of(tmp_path / "out")
-    told = table(section(elements, "What the audit found"))
-    for label, at_rest in (
-        ("No lie that was tried pays (strategy-proof), where nobody fits any more", True),
-        ("No lie that was tried pays, where executors ran out first", False),
-    ):
-        of_kind = found[(found["still_fit"] == 0) == at_rest]
-        lies = of_kind.pivot_table("lie_gain", "scenario", "policy", observed=True)
-        for cell, policy in zip(told[label], ("round_robin", "drf"), strict=True):
-            kept = lies[policy].dropna()
-            assert cell.startswith(f"{100 * (kept == 0).mean():.1f}%")
-            if kept.max() > 0:
-                assert f"worst {kept.max():.3g}" in cell
-                assert f"scenario {kept.idxmax()}" in cell
-    assert "What the audit found" not in [head.text() for head in page_without(tmp_path)]
-
-
-def page_without(tmp_path):
-    """Headings of the report of a sweep that keeps no audit."""
-    ran(spec(jobs=UNEVEN), tmp_path / "plain")
-    return report_of(tmp_path / "plain")[1].every("h2")
-
-
-def test_an_unfinished_sweep_says_so_first(folder, tmp_path):
-    out = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
-    parts = sorted((out / "summary").iterdir())
-    parts[-1].unlink()
-    edit_manifest(out, status="interrupted")
-    _, elements = report_of(out)
-    first = next(elements.every("section"))
-    assert "was interrupted" in first.text() and "of 18 before any is filtered out" in first.text()
-
-
-def test_failures_are_listed_first(folder, tmp_path):
-    out = shutil.copytree(folder, tmp_path / "out")
-    failed = [{"chunk": 3, "start": 1000, "stop": 2000, "message": "<b>boom</b>"}] * 7
-    edit_manifest(out, status="failed", failed=failed)
-    _, elements = report_of(out)
-    said = next(elements.every("section")).text()
-    assert "7 chunks failed" in said and "Scenarios 1,000 to 1,999 failed: <b>boom</b>" in said
-    assert "2 more are listed in manifest.json" in said
-
-
-def test_parts_that_are_gone_or_broken_are_told_of(tmp_path):
-    out = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
-    parts = sorted((out / "summary").iterdir())
-    parts[0].write_bytes(b"PAR1 no more")
-    _, elements = report_of(out)
-    said = next(elements.every("section")).text()
-    assert f"summary/{parts[0].name} cannot be read" in said
-    parts[0].unlink()
-    _, elements = report_of(out)
-    assert "parts of it are gone" in next(elements.every("section")).text()
-
-
-def test_a_sweep_without_anything_kept(folder, tmp_path):
-    out = shutil.copytree(folder, tmp_path / "out")
-    for table_folder in ("summary", "jobs"):
-        shutil.rmtree(out / table_folder)
-    (out / "progress.jsonl").unlink()
-    edit_manifest(out, status="failed", kept=0, rows={}, failed=[])
-    _, elements = report_of(out)
-    assert "no scenario's figures are here" in next(elements.every("section")).text()
-    assert "There is nothing to say yet" in section(elements, "The answer").text()
-
-
-def test_without_a_summary_the_journal_tells_what_it_knows(folder, page, tmp_path):
-    ran(blocks(GRID, jobs=UNEVEN) + "\n[output]\nsummary = false\n", tmp_path / "out")
-    _, elements = report_of(tmp_path / "out")
-    assert "keeps no summary" in next(elements.every("section")).text()
-    told, whole = (table(section(p, "Policies compared")) for p in (elements, page))
-    for name in ("Gap, points: mean", "Jain's index: median", "Executors given: mean"):
-        assert told[name] == whole[name]
-
-
-def test_a_policy_that_is_unknown_here_leaves_out_the_logs(folder, tmp_path):
-    @fs.policy("of the report's own", measure="executors held")
-    def own(batch):
-        """Fewest executors."""
-        return fs.find_policy("slots").lower(batch)
-
-    text = blocks(GRID, policies='["round_robin", "of the report\'s own"]', jobs=UNEVEN)
-    ran(text, tmp_path / "out")
-    spec_file = tmp_path / "out" / "spec.toml"
-    spec_file.write_text(spec_file.read_text() + "\n# edited\n")
-    _, elements = report_of(tmp_path / "out")
-    said = next(elements.every("section")).text()
-    assert "Step logs are missing" in said and str(tmp_path) not in said
-    assert table(section(elements, "Policies compared"))["measure"][1] == "of the report's own"
-    assert not list(elements.every("article"))
-
-
-def test_the_command_writes_the_page(fairsched, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(charts, "svg", empty_picture)
-    code, out, _ = fairsched("report", folder, "--out", tmp_path / "mail.html")
-    assert (code, out) == (0, f"wrote {tmp_path / 'mail.html'}\n")
-    assert read((tmp_path / "mail.html").read_text(encoding="utf-8"))
-    code, out, _ = fairsched("report", folder)
-    assert code == 0 and (folder / "report.html").is_file()
-
-
-def test_what_cannot_be_reported_on_ends_with_one_message(fairsched, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(charts, "svg", empty_picture)
-    (tmp_path / "other").mkdir()
-    for words, message in (
-        (["report", tmp_path / "other"], "holds no sweep"),
-        (["report", tmp_path / "none"], "is not there"),
-        (["report", folder, "--out", tmp_path], "is a folder"),
-        (["report", folder, "--out", tmp_path / "no" / "page.html"], "there is no such folder"),
-    ):
-        code, out, err = fairsched(*words)
-        assert (code, out) == (2, "") and message in err and err.startswith("error: ")
-    code, out, err = fairsched("report", folder, "--out", tmp_path / ("x" * 300))
-    assert (code, out) == (1, "") and "cannot be written" in err
-
-
 def test_policies_that_are_level_are_said_to_be_alike(tmp_path):
     names = '["round_robin", "drf", "yarn"]'
     ran(blocks(GRID, policies=names, jobs=UNEVEN), tmp_path / "out")
@@ -480,48 +295,3 @@ def test_of_many_jobs_those_that_change_most_are_told_of(tmp_path):
     shown = change[list(table(part))[1:]]
     assert len(shown) == 20 and shown.min() >= change.drop(shown.index).max()
     assert "10 more are in the tables" in part.text()
-
-
-def test_a_corner_of_a_sweep_says_so_first_and_what_it_reached(fairsched, tmp_path, monkeypatch):
-    (tmp_path / "a.toml").write_text(blocks(GRID, jobs=UNEVEN))
-    fairsched("sweep", tmp_path / "a.toml", "--out", tmp_path / "out", "--limit", 5)
-    _, elements = report_of(tmp_path / "out")
-    assert "Only the first 5 of 18 scenarios" in section(elements, "Before you read on").text()
-    told = table(section(elements, "What was swept"))
-    assert told["Batch's capacity in mem_gb"][0] == "350 (the sweep file: 350, 500, 800)"
-    monkeypatch.setattr(charts, "svg", empty_picture)
-    code, _, err = fairsched("report", tmp_path / "out")
-    assert code == 0 and "note: Only the first 5 of 18 scenarios" in err
-
-
-def test_what_is_gone_is_told_on_the_page_and_beside_it(fairsched, tmp_path, monkeypatch):
-    ran(spec(jobs=UNEVEN) + "\n[output]\naudit = true\n", tmp_path / "out")
-    for lost in ("audit", "jobs"):
-        shutil.rmtree(tmp_path / "out" / lost)
-    said = section(report_of(tmp_path / "out")[1], "Before you read on").text()
-    assert "audit/ has 0 rows" in said and "jobs/ has 0 rows" in said
-    monkeypatch.setattr(charts, "svg", empty_picture)
-    _, _, err = fairsched("report", tmp_path / "out")
-    assert err.count("note: ") == 2 and "what the audit found is not on this page" in err
-
-
-def test_a_table_that_is_named_in_vain_leaves_the_page_as_it_is(fairsched, folder):
-    before = write_report(folder).read_bytes()
-    code, out, err = fairsched("report", folder, "--jobs", "nosuch.csv")
-    assert (code, out) == (2, "") and "nosuch.csv" in err
-    assert (folder / "report.html").read_bytes() == before
-
-
-@pytest.mark.parametrize("given", [None, 7])
-def test_what_is_no_folder_is_refused(given):
-    with pytest.raises(fs.InputError, match="or the path of a folder"):
-        write_report(given)
-
-
-def test_what_turns_or_hides_text_is_shown_as_its_escape(tmp_path):
-    jobs = JOBS.replace("Light", "\\u001b[31mred\\u202Eevil", 1)
-    ran(spec(jobs=jobs, name='"\\u001b]0;evil\\u0007n"'), tmp_path / "out")
-    html, _ = report_of(tmp_path / "out", drawn=True)
-    body = html.partition('<h2 id="again">')[0]
-    assert not {"\x1b", "\x07", "\u202e"} & set(body)
-    assert "\\u001b[31mred\\u202eevil" in body

@@ -11,12 +11,11 @@ from complaints import refused
 from hypothesis import given
 from hypothesis import strategies as st
 from specs import CSV, JOBS, TABLE, blocks, spec, two_pools
-from sweep_files import ran, read, rows
+from sweep_files import in_small_parts, ran, read, rows
 
 import fairsched_fast as fs
 from fairsched_fast.sweep.results.opened import Results
 from fairsched_fast.sweep.running.run import run_sweep
-from fairsched_fast.sweep.scenarios import chunks
 from fairsched_fast.sweep.scenarios.reading import parse_sweep
 from fairsched_fast.sweep.scenarios.schema import spec_hash
 
@@ -26,17 +25,6 @@ CEILINGS = (
     "grid = { extra_executors = [5, 15, 40] }\nwhere = 'extra_executors < 20'",
 )
 NO_CEILINGS = JOBS.replace("max_executors = 30\n", "")
-
-
-def in_small_parts(text, folder):
-    """The folder of a sweep that has been run, of several parts however small it is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "PART_ROWS", 4)
-        patch.setattr(chunks, "SLICE_ROWS", 4)
-        patch.setattr(chunks, "_SMALLEST_SLICE", 2)
-        ran(text, folder)
-    assert len(list((folder / "summary").iterdir())) > 2
-    return folder
 
 
 @pytest.fixture(scope="module")
