@@ -41,7 +41,7 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     folded = {known.casefold(): known for known in reversed(names)}
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     close = close or difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
-    if close:
+    if close and isinstance(name, str):
         return f"; did you mean {folded.get(close[0], close[0])!r}?"
     shown = ", ".join(map(repr, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
     return f"; expected one of {shown}" if names else "; there are none"

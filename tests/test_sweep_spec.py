@@ -324,7 +324,7 @@ def test_what_is_no_toml_is_refused(text):
 
 
 def test_a_folder_or_another_encoding_is_refused(tmp_path):
-    with refused(str(tmp_path), "cannot be read"):
+    with refused(str(tmp_path), "is a folder; expected a sweep file"):
         load_sweep(tmp_path)
     (tmp_path / "latin.toml").write_bytes(spec(name='"é"').encode("latin-1"))
     with refused("latin.toml: cannot be read"):
