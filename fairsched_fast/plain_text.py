@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMED = 6  # jobs that a sentence names one by one
-_LONGEST = 40  # letters of a name
+LONGEST = 40  # letters of a name
 _ON_SCREEN = 24  # the same in a table in a terminal
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -33,7 +33,7 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
-def cut(text: str, longest: int = _LONGEST) -> str:
+def cut(text: str, longest: int = LONGEST) -> str:
     """A long name without its middle: names often differ at their ends."""
     tail = longest // 3
     return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"

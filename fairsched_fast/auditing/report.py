@@ -76,7 +76,7 @@ def audit_fluid(
 def _frame(batch: Batch, found: Findings, probes: bool) -> pd.DataFrame:
     labels, S = batch.labels, batch.S
     values: dict[str, Any] = {"scenario": labels.scenario}
-    if (labels.pool != labels.pool[0]).any():
+    if labels.several_pools:
         values["pool"] = labels.pool
     jobs = np.broadcast_to(labels.jobs, (S, batch.J))
     resources = np.broadcast_to(np.array([*labels.resources, EVERY], object), (S, batch.R + 1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from fairsched_fast.plain_text import percent
+
 _MOST = 6
 
 
@@ -40,8 +42,6 @@ def index(value: float) -> str:
 
 
 def part(count: int, of: int) -> str:
-    """`12.3%`, and never 0.0% of something nor 100.0% of less than all."""
-    told = f"{100 * count / max(of, 1):.1f}%"
-    if 0 < count < of:
-        return {"0.0%": "under 0.1%", "100.0%": "over 99.9%"}.get(told, told)
-    return told
+    """As `percent`, in words: a page's sentences have no signs."""
+    told = percent(count, max(of, 1))
+    return told.replace("<", "under ").replace(">", "over ")

@@ -6,9 +6,8 @@ import unicodedata
 
 from markupsafe import Markup
 
-from fairsched_fast.plain_text import cut, visible
+from fairsched_fast.plain_text import LONGEST, cut, visible
 
-_LONGEST = 40
 _TURNING = {"R", "AL", "AN"}
 
 
@@ -19,7 +18,7 @@ def plain(name: str) -> str:
     return f"\u2068{short}\u2069" if turns else short
 
 
-def named(text: object, longest: int = _LONGEST) -> Markup:
+def named(text: object, longest: int = LONGEST) -> Markup:
     """A name on the page: by itself to bidirectional text, whole in its title where it is cut."""
     whole = visible(str(text))
     short = cut(whole, longest)
