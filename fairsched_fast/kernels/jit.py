@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
-from numba.core.compiler import Compiler
 
 from fairsched_fast.kernels.disk_cache import keep
+from fairsched_fast.kernels.parts import LeafCompiler, PartCompiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -45,26 +45,20 @@ def inlined(function: Function) -> Function:
     return compiled
 
 
-# Without what Python needs to call a function: a fifth of the time to compile it. Such a function
-# must only be called from kernels.
-_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_PART: dict[str, Any] = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": PartCompiler,
+}
 
 
 def inner(function: Function) -> Function:
-    """Compile `function` for other kernels alone."""
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_INNER)(function)
+    """Compile `function` for other kernels alone: called from Python it crashes."""
+    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_PART)(function)
     return compiled
 
 
-class _Apart(Compiler):
-    """Tells the compiler that a function's arrays do not overlap."""
-
-    def define_pipelines(self) -> Any:
-        self.state.flags.noalias = True
-        return super().define_pipelines()  # type: ignore[no-untyped-call]
-
-
-_LEAF = _INNER | {"_nrt": False, "pipeline_class": _Apart}
+_LEAF = _PART | {"_nrt": False, "pipeline_class": LeafCompiler}
 
 
 def leaf(function: Function) -> Function:
