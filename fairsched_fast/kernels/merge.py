@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.accepting import accept, drop_blocked, share_that_fits, take_all
-from fairsched_fast.kernels.jit import inlined, inner, leaf
+from fairsched_fast.kernels.jit import inner, leaf
 from fairsched_fast.kernels.problem import DEAD, Problem, Scenario
 from fairsched_fast.kernels.runs import (
     AT_ONCE,
@@ -147,7 +147,7 @@ def wider(width: int, total: int, goal: int) -> int:
     return np.int64(min((float(width) + 1.0) * times, _WIDEST))
 
 
-@inlined
+@leaf
 def count_window(
     runs: NDArray[np.int64],
     space: int,
@@ -183,7 +183,7 @@ def count_window(
     return high, total
 
 
-@inlined
+@leaf
 def sort_window(
     window: Window,
     n: int,

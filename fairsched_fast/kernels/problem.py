@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, inner, leaf
+from fairsched_fast.kernels.jit import inner, leaf
 
 OFFSET, SLOPE, PER = 0, 1, 2  # of a line
 INTEGER, QUOTIENT, TICKS, KEYS = (
@@ -118,7 +118,7 @@ def at(array: NDArray[Any], s: int) -> int:
     return s if array.shape[-1] > 1 else 0
 
 
-@inlined
+@leaf
 def unpack(problem: Problem, s: int, one: Scenario) -> None:
     """Fill `one` with scenario s, nothing granted; its claims are for `load_segment`."""
     R, J = one.demand.shape
@@ -144,7 +144,7 @@ def unpack(problem: Problem, s: int, one: Scenario) -> None:
         one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
 
 
-@inlined
+@leaf
 def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     """Put the claims of segment g of scenario s into `one`; the form of their keys.
 
