@@ -112,7 +112,7 @@ def merge(
             looks += 1  # only as far as all is sure to fit, or not many claims are left to test
             share = max(share, float(n) / float(total))
             width = np.int64(0.97 * share * float(high - low))
-            high, total = count_window(runs, space, n, low, width, 1)
+            high, total = count_window(runs, space, n, low, width, np.int64(1))
             share = share_that_fits(one, runs, n, total, on_full)
         width = wider(high - low, total, goal)
         out = log[done if keep else 0 :]

@@ -210,7 +210,7 @@ def prepare_factors(
     for line in range(L):
         for q in range(J):
             per[line, q] = np.inf if per[line, q] == 0.0 else per[line, q]
-    return find_factors(per, factor, room, True)
+    return find_factors(per, factor, room, np.bool_(True))
 
 
 @leaf
@@ -262,6 +262,7 @@ def settle_form(
     The choice depends on the keys' values alone, not on the units they are written in.
     """
     _, L, J = lines.shape
+    everyone = np.bool_(False)  # no literal, of which Numba would make a version of its own
     for line in range(L):
         for q in range(J):
             if lines[PER, line, q] == np.inf:
@@ -269,7 +270,7 @@ def settle_form(
             for part in range(3):
                 if not whole(lines[part, line, q]):
                     return TICKS
-    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
+    if find_factors(lines[PER], factor, room, everyone) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     for line in range(L):  # lowest terms: what the denominators are whatever the units
         for q in range(J):
@@ -280,7 +281,7 @@ def settle_form(
             divisor = float(math.gcd(math.gcd(offset, slope), int(per)))
             for part in range(3):
                 lines[part, line, q] /= divisor
-    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
+    if find_factors(lines[PER], factor, room, everyone) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     return QUOTIENT if doubles_tell_apart(lines, room) else TICKS
 

@@ -25,7 +25,7 @@ def find_runs(one: Scenario, runs: NDArray[np.int64], reach: NDArray[np.int64]) 
     """The runs of a segment's claims that are still to come, in rank order; how many."""
     given, room, scaled = one.given, one.room, one.scaled
     find_reach(scaled, given, room, reach)
-    n = 0
+    n = np.int64(0)
     for q in range(given.shape[0]):
         k, end = given[q], room[q]
         if k >= end:
