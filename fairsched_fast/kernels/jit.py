@@ -29,9 +29,12 @@ def jit(function: Function) -> Function:
 def jit_uncached(function: Function, *, checked: bool = False) -> Function:
     """Compile `function` when it is first called, in this process alone.
 
-    `checked` is for what users write: an index out of bounds is then an error, not a crash.
+    `checked` is for what users write: an index out of bounds is then an error, not a crash. There
+    is no wrapper for callers in C: nobody asks for it, and it takes time.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", boundscheck=checked)(function)
+    compiled: Function = numba.njit(
+        nogil=True, error_model="numpy", boundscheck=checked, no_cfunc_wrapper=True
+    )(function)
     return compiled
 
 
