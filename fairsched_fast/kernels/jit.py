@@ -13,6 +13,11 @@ from fairsched_fast.kernels.parts import LeafCompiler, PartCompiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+# Nobody calls a kernel from C: what that needs takes time to compile.
+_ALL: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_PART = _ALL | {"no_cpython_wrapper": True, "pipeline_class": PartCompiler}
+_LEAF = _PART | {"_nrt": False, "pipeline_class": LeafCompiler}
+
 
 def jit(function: Function) -> Function:
     """Compile `function` when it is first called, and keep the result on disk where that can be.
@@ -29,39 +34,25 @@ def jit(function: Function) -> Function:
 def jit_uncached(function: Function, *, checked: bool = False) -> Function:
     """Compile `function` when it is first called, in this process alone.
 
-    `checked` is for what users write: an index out of bounds is then an error, not a crash. There
-    is no wrapper for callers in C: nobody asks for it, and it takes time.
+    `checked` is for what users write: an index out of bounds is then an error, not a crash.
     """
-    compiled: Function = numba.njit(
-        nogil=True, error_model="numpy", boundscheck=checked, no_cfunc_wrapper=True
-    )(function)
+    compiled: Function = numba.njit(boundscheck=checked, **_ALL)(function)
     return compiled
 
 
 def inlined(function: Function) -> Function:
-    """Compile `function` into each of its callers.
+    """Compile `function` into each of its callers, as Numba must what is given functions to call.
 
-    For what runs once a scenario and takes whole tuples of arrays: calling it would count a
-    reference to each of them, which costs more than the work.
+    It takes longer to compile than a `leaf`.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    compiled: Function = numba.njit(inline="always", **_ALL)(function)
     return compiled
-
-
-_PART: dict[str, Any] = {
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "pipeline_class": PartCompiler,
-}
 
 
 def inner(function: Function) -> Function:
     """Compile `function` for other kernels alone: called from Python it crashes."""
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_PART)(function)
+    compiled: Function = numba.njit(**_PART)(function)
     return compiled
-
-
-_LEAF = _PART | {"_nrt": False, "pipeline_class": LeafCompiler}
 
 
 def leaf(function: Function) -> Function:
@@ -71,5 +62,5 @@ def leaf(function: Function) -> Function:
     than a block's work on a row): what it returns is a number, and what it calls is a leaf. And no
     array that it writes overlaps another of its arguments.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_LEAF)(function)
+    compiled: Function = numba.njit(**_LEAF)(function)
     return compiled
