@@ -137,16 +137,18 @@ def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: i
     """
     kind, J = key.dtype.type, key.shape[0]
     last, none = largest(key), kind(-1)
-    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
-    for lane in range(width):
-        chosen[lane] = min(a[lane], b[lane], c[lane], d[lane])
+    for lane in range(width if J > 4 else 0):
+        chosen[lane] = last
     for q in range(4, J, 4):
         a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
         for lane in range(width):
             chosen[lane] = min(chosen[lane], a[lane], b[lane], c[lane], d[lane])
+    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
+    e = chosen if J > 4 else a
     for lane in range(width):
-        over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
-        chosen[lane] = kind(chosen[lane] | over)
+        least = min(a[lane], b[lane], c[lane], d[lane], e[lane])
+        over = kind(-1) if (least == last) | (left[lane] <= kind(0)) else kind(0)
+        chosen[lane] = kind(least | over)
         left[lane] = kind(left[lane] - (over + kind(1)))
     for lane in range(width):
         none = kind(none & chosen[lane])
@@ -257,9 +259,6 @@ def write_ends(
     for q in range(desk.given.shape[0]):
         given = desk.given[q]
         place_row(whole.room, order, q, start, width, room)
-        for lane in range(width):
-            steps[lane] += given[lane]
-            waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
         if order.shape[1] > 1:
             for lane in range(width):
                 out.granted[order[q, start + lane], column + lane] = given[lane]
@@ -267,6 +266,9 @@ def write_ends(
             row = out.granted[order[q, 0], column : column + width]
             for lane in range(width):
                 row[lane] = given[lane]
+        for lane in range(width):
+            steps[lane] += given[lane]
+            waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
     spread(whole.budget, start, width, room)
     full = desk.full
     for lane in range(width):
