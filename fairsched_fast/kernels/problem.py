@@ -312,20 +312,16 @@ def scale(
 ) -> bool:
     """Lines times their factors; False where one is a fraction or keys would pass 2^62."""
     _, L, J = lines.shape
+    wrong = 0
     for line in range(L):
-        wrong = 0
         for q in range(J):
             offset, slope, times = lines[OFFSET, line, q], lines[SLOPE, line, q], factor[line, q]
             top = max(abs(offset), offset + float(room[q]) * slope) * float(times)
             fine = whole(offset) & whole(slope) & (top < _INTEGER_KEYS)
             wrong += 0 if fine | (times == 0) else 1
-        if wrong > 0:
-            return False
-        for q in range(J):
-            times = factor[line, q]
-            scaled[OFFSET, line, q] = np.int64(lines[OFFSET, line, q]) * times
-            scaled[SLOPE, line, q] = np.int64(lines[SLOPE, line, q]) * times
-    return True
+            scaled[OFFSET, line, q] = np.int64(offset if fine else 0.0) * times
+            scaled[SLOPE, line, q] = np.int64(slope if fine else 0.0) * times
+    return wrong == 0
 
 
 @leaf
