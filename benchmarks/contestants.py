@@ -91,7 +91,9 @@ def makers(workload: str, workshop: Workshop) -> Iterator[tuple[str, str, Maker]
 
 def in_process(name: str, kind: str, work: Workload, run: Callable[[], Given]) -> Contestant:
     """A contestant that is a Python function."""
-    return Contestant(name, kind, len(work.usage), lambda: run().checksums, lambda: usual_seconds(run))
+    return Contestant(
+        name, kind, len(work.usage), lambda: run().checksums, lambda: usual_seconds(run)
+    )
 
 
 def written(
