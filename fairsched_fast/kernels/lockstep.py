@@ -137,18 +137,16 @@ def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: i
     """
     kind, J = key.dtype.type, key.shape[0]
     last, none = largest(key), kind(-1)
-    for lane in range(width if J > 4 else 0):
-        chosen[lane] = last
+    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
+    for lane in range(width):
+        chosen[lane] = min(a[lane], b[lane], c[lane], d[lane])
     for q in range(4, J, 4):
         a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
         for lane in range(width):
             chosen[lane] = min(chosen[lane], a[lane], b[lane], c[lane], d[lane])
-    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
-    e = chosen if J > 4 else a
     for lane in range(width):
-        least = min(a[lane], b[lane], c[lane], d[lane], e[lane])
-        over = kind(-1) if (least == last) | (left[lane] <= kind(0)) else kind(0)
-        chosen[lane] = kind(least | over)
+        over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
+        chosen[lane] = kind(chosen[lane] | over)
         left[lane] = kind(left[lane] - (over + kind(1)))
     for lane in range(width):
         none = kind(none & chosen[lane])
