@@ -14,8 +14,8 @@ from numba.core.compiler import Compiler
 from fairsched_fast.kernels.disk_cache import keep
 
 if platform.machine().lower() in ("x86_64", "amd64"):
-    # LLVM turns some selects back into branches. Which of two keys is less nobody can predict, least
-    # of all a processor: orders of 32 jobs took twice as long. This is for the whole process.
+    # LLVM turns some selects back into branches. Which of two keys is less no processor predicts:
+    # orders of 32 jobs took twice as long. This is for all that the process compiles from now on.
     llvmlite.binding.set_option("fairsched_fast", "-x86-cmov-converter=0")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
