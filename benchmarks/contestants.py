@@ -9,14 +9,14 @@ from typing import Any
 
 import peers
 from borrowed import LeftOutError, Program, Workshop, python_peer
-from measure import ALL_CORES, all_cores, seconds
+from measure import ALL_CORES, all_cores, usual_seconds
 from workloads import Given, Workload
 
 import fairsched_fast as fs
 
 ORDERS, FINALS = "orders", "finals"
 OURS = "ours"
-PROGRAM_ROUNDS = 3  # of a C++ process, which starts, reads and warms up each time
+PROGRAM_ROUNDS = 3  # of a C++ process, which starts, reads and warms up each time, as we do here
 
 # As many scenarios as take a moment; None is all of them, 0 leaves the contestant out.
 SOME = {
@@ -43,7 +43,7 @@ class Contestant:
     kind: str  # ORDERS or FINALS
     scenarios: int
     first: Callable[[], tuple[str, str]]  # the first call of all: checksums
-    once: Callable[[], float]  # one timed call: seconds
+    once: Callable[[], float]  # a usual call's seconds
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def makers(workload: str, workshop: Workshop) -> Iterator[tuple[str, str, Maker]
 
 def in_process(name: str, kind: str, work: Workload, run: Callable[[], Given]) -> Contestant:
     """A contestant that is a Python function."""
-    return Contestant(name, kind, len(work.usage), lambda: run().checksums, lambda: seconds(run))
+    return Contestant(
+        name, kind, len(work.usage), lambda: run().checksums, lambda: usual_seconds(run)
+    )
 
 
 def written(
@@ -104,7 +106,7 @@ def written(
         kind,
         len(work.usage),
         lambda: Given.of_choices(run(), J).checksums,
-        lambda: seconds(run),
+        lambda: usual_seconds(run),
     )
 
 
@@ -142,6 +144,6 @@ def ours(
 
     def on_all_cores() -> float:
         with all_cores():
-            return seconds(run)
+            return usual_seconds(run)
 
     return Contestant(name, kind, len(work.usage), lambda: run().checksums, on_all_cores)

@@ -57,6 +57,15 @@ def seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def usual_seconds(run: Callable[[], Any], calls: int = 3) -> float:
+    """How long a call usually takes: the median of some, after one that is not timed.
+
+    What ran before then holds neither the caches nor the memory that a call asks for.
+    """
+    run()
+    return statistics.median(seconds(run) for _ in range(calls))
+
+
 def process(code: str, cache: Path | str) -> None:
     """A fresh interpreter that runs some code and ends; its machine code goes to `cache`."""
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}

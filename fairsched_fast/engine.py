@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -128,12 +128,7 @@ def run(
     rule = ON_FULL[on_full]
     rows = chunk_rows(batch, workers)
     work = _chunk_work(batch, policy, rule, out, rows)
-    starts = range(0, max(S, 1), rows)
-    if workers == 1 or len(starts) == 1:
-        forms = list(map(work, starts))
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            forms = list(pool.map(work, starts))
+    forms = _spread(work, range(0, max(S, 1), rows), workers)
     return Result(
         batch=batch,
         policy=policy,
@@ -144,6 +139,42 @@ def run(
         stop=out.stop,
         keys=FORMS[max(forms)],
     )
+
+
+def _spread(work: Callable[[int], int], starts: range, workers: int) -> list[int]:
+    """What `work` gives for every start, on so many threads, this one among them.
+
+    Raises
+    ------
+    Exception
+        The one of the first start that has any, whichever thread came first.
+    """
+    others = min(workers, len(starts)) - 1
+    if others == 0:
+        return [work(start) for start in starts]
+    results: dict[int, int | Exception] = {}
+    turns = iter(starts)  # taking the next is one step of the interpreter, so threads can share it
+
+    def work_along() -> None:
+        for start in turns:
+            try:
+                results[start] = work(start)
+            except Exception as error:
+                results[start] = error
+
+    helpers = [Thread(target=work_along) for _ in range(others)]
+    for helper in helpers:
+        helper.start()
+    work_along()
+    for helper in helpers:
+        helper.join()
+    forms = []
+    for start in starts:
+        result = results[start]
+        if isinstance(result, Exception):
+            raise result
+        forms.append(result)
+    return forms
 
 
 def _chunk_work(
@@ -250,7 +281,7 @@ def _order_bytes(batch: Batch) -> int:
 def chunk_rows(batch: Batch, workers: int) -> int:
     """Scenarios lowered at once: some chunks for each worker, whose planes stay near the cores."""
     size = batch.J * batch.R
-    even = -(-batch.S // (2 * workers)) if workers > 1 else batch.S
+    even = -(-batch.S // (4 * workers)) if workers > 1 else batch.S
     return max(1, min(_CHUNK_VALUES // size, max(even, _LEAST_VALUES // size)))
 
 

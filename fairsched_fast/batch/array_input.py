@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairsched_fast.batch.units import near_the_core
 from fairsched_fast.errors import Problems
 from fairsched_fast.number_rules import COUNT, QUANTITY, NumberRule
 
@@ -43,13 +44,14 @@ class ArrayReader:
         With `blank` NaN may stand where nothing is stated.
         """
         array = self._array(name, axes, default if given is None else given, optional=given is None)
-        values = array.astype(np.float64, copy=False)
-        wrong = ~((values >= rule.least) & (values <= rule.most))
-        if blank:
-            wrong &= ~np.isnan(values)
-        least = ", 0 or more" if rule.least == 0 else ""
-        self._report(name, axes, values, wrong, f"finite numbers{least}, up to {rule.most:g}")
-        return _plane(values)
+        values = array if array.dtype.kind in "iu" else array.astype(np.float64, copy=False)
+        if not _within(values, rule):
+            wrong = ~((values >= rule.least) & (values <= rule.most))
+            if blank:
+                wrong &= ~np.isnan(values)
+            least = ", 0 or more" if rule.least == 0 else ""
+            self._report(name, axes, values, wrong, f"finite numbers{least}, up to {rule.most:g}")
+        return _plane(values, np.float64)
 
     def counts(
         self,
@@ -62,13 +64,15 @@ class ArrayReader:
     ) -> NDArray[np.int32]:
         """Whole numbers within the rule, as an int32 plane."""
         array = self._array(name, axes, default if given is None else given, optional=given is None)
+        if array.dtype.kind in "iu" and _within(array, rule):
+            return _plane(array, np.int32)
         wrong = ~((array >= rule.least) & (array <= rule.most))
         if array.dtype.kind == "f":
             wrong |= array != np.rint(array)
         self._report(
             name, axes, array, wrong, rule.expected.replace("a whole number", "whole numbers")
         )
-        return _plane(np.where(wrong, 0, array).astype(np.int32, copy=False))
+        return _plane(np.where(wrong, 0, array), np.int32)
 
     def check_names(self, name: str, given: Sequence[str] | None, axis: str) -> None:
         """As many distinct, non-empty names as the axis is long."""
@@ -160,8 +164,16 @@ class ArrayReader:
         self.problems.append(f"{name} at {where} is {values[index]}{others}; expected {expected}")
 
 
-def _plane(array: NDArray[Any]) -> NDArray[Any]:
+def _within(array: NDArray[Any], rule: NumberRule) -> bool:
+    """Whether all is between the rule's bounds; not where something is NaN."""
+    return array.size == 0 or bool(array.min() >= rule.least and array.max() <= rule.most)
+
+
+def _plane(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
     """(S, …) → (…, S), contiguous; a copy, so that nobody changes it from outside."""
-    plane = np.array(np.moveaxis(array, 0, -1), order="C")
+    turned = np.moveaxis(array, 0, -1)
+    plane = np.empty(turned.shape, dtype)
+    for part in near_the_core(len(array)):
+        plane[..., part] = turned[..., part]
     plane.flags.writeable = False
     return plane

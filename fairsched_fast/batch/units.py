@@ -8,7 +8,7 @@ that unit, keys are integers and ties are real ties. Quantities that are no deci
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,13 @@ MAX_EXPONENT = 9
 NOT_DECIMAL = -1
 _POWERS: Floats = np.array([10.0**places for places in range(MAX_EXPONENT + 1)])
 _TINY = 1e-300  # one over less than this may pass a double's range
+_AT_ONCE = 1 << 13  # scenarios
 EXACT = 2.0**53  # whole numbers below are exact as float64
+
+
+def near_the_core(S: int) -> Iterator[slice]:
+    """Scenarios some thousands at a time: what is made of them is still in the cache when read."""
+    return (slice(start, start + _AT_ONCE) for start in range(0, S, _AT_ONCE))
 
 
 def find_exponents(quantities: Sequence[Group], weight: Floats) -> NDArray[np.int8]:
@@ -54,7 +60,7 @@ def find_exponents(quantities: Sequence[Group], weight: Floats) -> NDArray[np.in
 def _least_exponent(group: Group) -> int:
     """The least number of decimal places in which all quantities of a group are whole numbers."""
     for exponent in range(MAX_EXPONENT + 1):
-        if all(_is_decimal(plane, exponent).all() for plane in group):
+        if all(_all_decimal(plane, exponent) for plane in group):
             return exponent
     return NOT_DECIMAL
 
@@ -82,8 +88,10 @@ def _exact_together(groups: Sequence[Group], exponents: Sequence[int]) -> bool:
 
 def compact(units: Floats) -> NDArray[Any]:
     """int32 where every unit is a whole number below 2³¹, else unchanged: half the memory."""
-    if units.size and units.max() < 2**31 and (units == np.rint(units)).all():
-        return units.astype(np.int32)
+    if units.size and units.max() < 2**31:
+        whole = units.astype(np.int32)
+        if (whole == units).all():
+            return whole
     return units
 
 
@@ -103,6 +111,10 @@ def from_units(units: NDArray[Any], exponents: NDArray[np.int8]) -> NDArray[Any]
 def _power(exponents: NDArray[np.int8]) -> Floats:
     powers: Floats = _POWERS[np.maximum(exponents, 0)]
     return powers
+
+
+def _all_decimal(plane: Floats, exponent: int) -> bool:
+    return all(_is_decimal(plane[..., p], exponent).all() for p in near_the_core(plane.shape[-1]))
 
 
 def _is_decimal(values: Floats, exponent: int) -> NDArray[np.bool_]:

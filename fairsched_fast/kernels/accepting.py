@@ -41,12 +41,11 @@ def share_that_fits(
     if on_full == IGNORE:
         return share
     for r in range(one.free.shape[0]):
-        largest, used, needs = np.int64(0), np.int64(0), demand[r]
-        for q in range(wanted.shape[0]):
-            largest = max(largest, needs[q])
-            used += needs[q] * wanted[q]
-        if float(largest) * float(total) >= _SAFE_PRODUCT:
+        if float(one.largest[r]) * float(total) >= _SAFE_PRODUCT:
             return 0.0
+        used, needs = np.int64(0), demand[r]
+        for q in range(wanted.shape[0]):
+            used += needs[q] * wanted[q]
         share = min(share, part(one.free[r], used))
     return share
 
@@ -74,9 +73,9 @@ def take_all(one: Scenario) -> None:
 
 @leaf
 def accept(
-    one: Scenario, on_full: int, out: NDArray[np.int32], total: int, most: int
+    one: Scenario, on_full: int, chosen: NDArray[np.uint16], total: int, most: int
 ) -> tuple[int, bool]:
-    """Grant a window's claims one by one, up to `most`, keeping in `out` those that are granted.
+    """Grant a window's claims one by one, up to `most`, keeping in `chosen` those that are granted.
 
     Returns
     -------
@@ -89,13 +88,13 @@ def accept(
     while i < total and accepted < most and not stopped:
         sure = min(most - accepted, sure_fits(one, on_full))
         if sure > _ONE_BY_ONE:
-            i, granted = accept_sure(room, given, count, out, i, total, accepted, sure)
+            i, granted = accept_sure(room, given, count, chosen, i, total, accepted, sure)
             spend(demand, free, count)
             accepted += granted
             continue
         end = min(i + _ONE_BY_ONE, total)
         while i < end and accepted < most:
-            q = np.int64(out[i])
+            q = np.int64(chosen[i])
             i += 1
             if given[q] >= room[q]:
                 continue
@@ -112,7 +111,7 @@ def accept(
                     free[r] -= demand[r, q]
                 if user[q] >= 0:
                     user_left[user[q]] -= 1
-                out[accepted] = q
+                chosen[accepted] = q
                 accepted += 1
     return accepted, stopped
 
@@ -123,11 +122,8 @@ def sure_fits(one: Scenario, on_full: int) -> int:
     sure = np.int64(0) if one.user_left.shape[0] > 0 else DEAD
     if on_full != IGNORE:
         for r in range(one.free.shape[0]):
-            largest, needs = np.int64(0), one.demand[r]
-            for q in range(needs.shape[0]):
-                largest = max(largest, needs[q])
-            if largest > 0:
-                sure = min(sure, max(np.int64(0), one.free[r]) // largest)
+            if one.largest[r] > 0:
+                sure = min(sure, max(np.int64(0), one.free[r]) // one.largest[r])
     return sure
 
 
@@ -136,7 +132,7 @@ def accept_sure(
     room: NDArray[np.int64],
     given: NDArray[np.int64],
     count: NDArray[np.int64],
-    out: NDArray[np.int32],
+    chosen: NDArray[np.uint16],
     i: int,
     total: int,
     accepted: int,
@@ -153,12 +149,12 @@ def accept_sure(
         count[q] = 0
     before = accepted
     while i < total and accepted - before < most:
-        q = np.int64(out[i])
+        q = np.int64(chosen[i])
         i += 1
         if given[q] < room[q]:
             given[q] += 1
             count[q] += 1
-            out[accepted] = q
+            chosen[accepted] = q
             accepted += 1
     return i, accepted - before
 
@@ -176,14 +172,25 @@ def spend(demand: NDArray[np.int64], free: NDArray[np.int64], count: NDArray[np.
 @leaf
 def drop_blocked(one: Scenario, on_full: int, runs: NDArray[np.int64], n: int) -> None:
     """End the runs of jobs that get nothing more: what is free only shrinks."""
-    given, room = one.given, one.room
-    demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
+    given, room, blocked = one.given, one.room, one.count
+    for q in range(given.shape[0]):
+        blocked[q] = 1 if given[q] >= room[q] else 0
+    if on_full == SKIP:
+        for r in range(one.free.shape[0]):
+            block_too_large(one.demand[r], max(np.int64(0), one.free[r]), blocked)
+    if one.user_left.shape[0] > 0:
+        for q in range(given.shape[0]):
+            blocked[q] |= 1 if capped(one.user, one.user_left, q) else 0
+    for q in range(given.shape[0]):
+        room[q] = given[q] if blocked[q] != 0 else room[q]
     for i in range(n):
-        q = runs[PLACE, i]
-        if runs[LEFT, i] > 0 and (
-            given[q] >= room[q]
-            or capped(user, user_left, q)
-            or (on_full == SKIP and not fits(demand, free, q))
-        ):
-            room[q] = given[q]
-            runs[KEY, i], runs[LEFT, i] = DEAD, 0
+        gone = blocked[runs[PLACE, i]] != 0
+        runs[KEY, i] = DEAD if gone else runs[KEY, i]
+        runs[LEFT, i] = 0 if gone else runs[LEFT, i]
+
+
+@leaf
+def block_too_large(needs: NDArray[np.int64], free: int, blocked: NDArray[np.int64]) -> None:
+    """Mark the jobs that need more of a resource than there is."""
+    for q in range(blocked.shape[0]):
+        blocked[q] |= 1 if needs[q] > free else 0

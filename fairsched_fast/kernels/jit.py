@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import llvmlite.binding
 import numba
 
 from fairsched_fast.kernels.disk_cache import keep
 from fairsched_fast.kernels.parts import LeafCompiler, PartCompiler
+
+if platform.machine().lower() in ("x86_64", "amd64"):
+    # LLVM turns some selects back into branches. Which of two keys is less no processor predicts:
+    # orders of 32 jobs took twice as long. This is for all that the process compiles from now on.
+    llvmlite.binding.set_option("fairsched_fast", "-x86-cmov-converter=0")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -110,23 +110,26 @@ def fill(
     whole: WholeProblem, g: int, start: int, width: int, places: int, desk: Desk, rows: Lanes
 ) -> bool:
     """Put segment g of a block into rows, as far as it was served; whether a ceiling may be met."""
-    kind = rows.key.dtype.type
-    left, limit, done, ends, bounded = rows.left, desk.limit, desk.done, desk.other, False
+    kind, J, bounded = rows.key.dtype.type, rows.key.shape[0], False
+    left, limit, done, ends = rows.left, desk.limit, desk.done, desk.other
     for lane in range(width):
         left[lane] = kind(limit[lane] - done[lane])
-    for q in range(rows.key.shape[0]):
-        key, given, room, served = rows.key[q], rows.given[q], rows.room[q], desk.given[q]
+    for q in range(J):
+        key, given, served = rows.key[q], rows.given[q], desk.given[q]
         for lane in range(width):
             given[lane] = kind(served[lane])
             key[lane] = kind(q)
         for line in range(rows.line.shape[1]):
-            fill_line(whole, g, q, line, start, width, places, desk, rows)
+            fill_line(whole, g, q, line, start, width, places, rows)
+        room_row(whole, g, q, start, width, desk)
+        for lane in range(width):
+            bounded |= ends[lane] < limit[lane]
+    for q in range(J if bounded else 0):
+        room = rows.room[q]
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
             room[lane] = kind(ends[lane])
-        for lane in range(width):
-            bounded |= ends[lane] < limit[lane]
-        end_jobs(key, given, room, width)
+        end_jobs(rows.key[q], rows.given[q], room, width)
     return bounded
 
 
@@ -139,24 +142,24 @@ def fill_line(
     start: int,
     width: int,
     places: int,
-    desk: Desk,
     rows: Lanes,
 ) -> None:
     """Put a line of the jobs at place q into its rows.
 
     Products wrap around and are right again in the end: only what fits is filled in.
     """
-    kind, factor, offset, slope = rows.key.dtype.type, rows.factor, desk.row, desk.other
-    begins, rise, key, given = rows.line[q, line], rows.rise[q, line], rows.key[q], rows.given[q]
+    kind, factor, key, given = rows.key.dtype.type, rows.factor, rows.key[q], rows.given[q]
+    begins, rise, times, place = rows.line[q, line], rows.rise[q, line], kind(places), kind(q)
+    line_row(whole.offset, g, line, whole.order, q, start, width, begins)
+    line_row(whole.slope, g, line, whole.order, q, start, width, rise)
     line_row(whole.factor, g, line, whole.order, q, start, width, factor)
-    line_row(whole.offset, g, line, whole.order, q, start, width, offset)
-    line_row(whole.slope, g, line, whole.order, q, start, width, slope)
-    times, place = kind(places), kind(q)
     for lane in range(width):
         by = kind(factor[lane] * times)
-        rise[lane] = kind(kind(slope[lane]) * by)
-        begins[lane] = kind(kind(kind(offset[lane]) * by) + place)
-    raise_keys(key, given, begins, rise, width)
+        slope = kind(rise[lane] * by)
+        low = kind(kind(begins[lane] * by) + place)
+        rise[lane] = slope
+        begins[lane] = low
+        key[lane] = max(key[lane], kind(low + kind(given[lane] * slope)))
 
 
 @leaf

@@ -259,9 +259,6 @@ def write_ends(
     for q in range(desk.given.shape[0]):
         given = desk.given[q]
         place_row(whole.room, order, q, start, width, room)
-        for lane in range(width):
-            steps[lane] += given[lane]
-            waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
         if order.shape[1] > 1:
             for lane in range(width):
                 out.granted[order[q, start + lane], column + lane] = given[lane]
@@ -269,6 +266,9 @@ def write_ends(
             row = out.granted[order[q, 0], column : column + width]
             for lane in range(width):
                 row[lane] = given[lane]
+        for lane in range(width):
+            steps[lane] += given[lane]
+            waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
     spread(whole.budget, start, width, room)
     full = desk.full
     for lane in range(width):

@@ -16,7 +16,7 @@ out, and their jobs with them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ from fairsched_fast.kernels.runs import (
 
 SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how it ended: `most` granted, no claim left, no fit
 WINDOW = 16384  # claims sorted at once: they and their buckets stay near the core
-MOST_CLAIMS = 65535  # in a window: start's uint16 holds their places
+MOST_CLAIMS = 65535  # in a window, and jobs: uint16 holds their places
 _WIDEST = 2.0**62
 _SPARE = 4  # buckets a claim
 _FULL = 0.85  # of the space for claims
@@ -54,9 +54,10 @@ class Window(NamedTuple):
 
     runs: NDArray[np.int64]  # (5, J·(L + 1)) rows KEY … PLACE
     reach: NDArray[np.int64]  # (3, J) rows TOP, RISE, LAST
-    claim: NDArray[np.int64]  # (M + 8,) keys run by run, less the lowest
-    owner: NDArray[np.uint32]  # (M + 8,) their places
+    claim: NDArray[np.int64]  # (M + AT_ONCE,) keys run by run, less the lowest
+    owner: NDArray[np.uint16]  # (M + AT_ONCE,) their places
     ordered: NDArray[np.int64]  # (M,) keys in order, where buckets hold several
+    chosen: NDArray[np.uint16]  # (M,) places in order
     start: NDArray[np.uint16]  # (buckets,) where the claims of a bucket go
 
 
@@ -71,8 +72,9 @@ def blank_window(problem: Problem, claims: int) -> Window:
         np.empty((5, J * (L + 1)), np.int64),
         np.empty((3, J), np.int64),
         np.empty(claims + AT_ONCE, np.int64),
-        np.empty(claims + AT_ONCE, np.uint32),
+        np.empty(claims + AT_ONCE, np.uint16),
         np.empty(claims, np.int64),
+        np.empty(claims, np.uint16),
         np.empty(buckets, np.uint16),
     )
 
@@ -84,20 +86,18 @@ def merge(
     on_full: int,
     done: int,
     most: int,
-    log: NDArray[np.int32],
-    keep: bool,
+    log: NDArray[Any],
 ) -> tuple[int, int]:
     """Grant executors of one segment in order, until `most` are granted; `done` already are.
 
-    `log` has space for a window after `most`; with `keep` the places chosen are written to it from
-    `done` on, else it is work space.
+    The places chosen are written to `log` from `done` on, unless it is empty.
 
     Returns
     -------
     (int, int)
         How many are granted, and how it ended: SPENT, EXHAUSTED or STOPPED.
     """
-    runs, space = window.runs, window.ordered.shape[0]
+    runs, chosen, space = window.runs, window.chosen, window.ordered.shape[0]
     n = find_runs(one, runs, window.reach)
     width = first_width(runs, n, min(space, most - done))
     while done < most:
@@ -115,18 +115,18 @@ def merge(
             high, total = count_window(runs, space, n, low, width, np.int64(1))
             share = share_that_fits(one, runs, n, total, on_full)
         width = wider(high - low, total, goal)
-        out = log[done if keep else 0 :]
-        sort_window(window, n, low, high, total, out)
-        if share >= 1.0 and done + total <= most:
+        sort_window(window, n, low, high, total)
+        fits, stopped = share >= 1.0 and done + total <= most, False
+        if fits:
             take_all(one)
-            done += total
-            go_on(runs, n)
         else:
-            accepted, stopped = accept(one, on_full, out, total, most - done)
-            done += accepted
-            if stopped:
-                return done, STOPPED
-            go_on(runs, n)
+            total, stopped = accept(one, on_full, chosen, total, most - done)
+        write_log(chosen, total, done, log)
+        done += total
+        if stopped:
+            return done, STOPPED
+        go_on(runs, n)
+        if not fits:
             drop_blocked(one, on_full, runs, n)
     return done, SPENT
 
@@ -190,21 +190,20 @@ def sort_window(
     low: int,
     high: int,
     total: int,
-    out: NDArray[np.int32],
 ) -> None:
-    """Write the places of the window's claims in order."""
-    runs, claim, owner = window.runs, window.claim, window.owner
-    list_claims(runs, n, low, claim, owner)
+    """Put the places of the window's claims in order, into `window.chosen`."""
+    runs, claim, owner, chosen = window.runs, window.claim, window.owner, window.chosen
+    list_claims(runs, n, low, claim, owner, claim.shape[0] - chosen.shape[0])
     shift, buckets = 0, min(window.start.shape[0], _SPARE * total)
     while (high - low) >> shift >= buckets:
         shift += 1
     start, ordered = window.start[: ((high - low) >> shift) + 1], window.ordered
     count_buckets(claim, total, shift, start)
-    place_claims(claim, owner, total, shift, start, ordered, out)
+    place_claims(claim, owner, total, shift, start, ordered, chosen)
     if shift > 0:
         for i in range(1, total):
             if ordered[i - 1] > ordered[i]:
-                insert(ordered, out, i)
+                insert(ordered, chosen, i)
 
 
 @leaf
@@ -225,28 +224,37 @@ def count_buckets(
 @leaf
 def place_claims(
     claim: NDArray[np.int64],
-    owner: NDArray[np.uint32],
+    owner: NDArray[np.uint16],
     total: int,
     shift: int,
     start: NDArray[np.uint16],
     ordered: NDArray[np.int64],
-    out: NDArray[np.int32],
+    chosen: NDArray[np.uint16],
 ) -> None:
     """The claims' places by bucket, run by run in each; keys too where buckets hold several."""
     for i in range(total):
         b = np.uint32(claim[i] >> shift)
         to = start[b]
         start[b] = np.uint16(to + np.uint16(1))
-        out[to] = owner[i]
+        chosen[to] = owner[i]
         if shift > 0:
             ordered[to] = claim[i]
 
 
 @leaf
-def insert(ordered: NDArray[np.int64], out: NDArray[np.int32], i: int) -> None:
+def write_log(chosen: NDArray[np.uint16], count: int, done: int, log: NDArray[Any]) -> None:
+    """Copy a window's choices to the log, from `done` on, unless it is empty."""
+    if log.shape[0] > 0:
+        part = log[done : done + count]  # counted from 0: other indices are checked one by one
+        for i in range(part.shape[0]):
+            part[i] = chosen[i]
+
+
+@leaf
+def insert(ordered: NDArray[np.int64], chosen: NDArray[np.uint16], i: int) -> None:
     """Move claim i down to where it belongs among those before it, which are in order."""
-    key, q = ordered[i], out[i]
+    key, q = ordered[i], chosen[i]
     while i > 0 and ordered[i - 1] > key:
-        ordered[i], out[i] = ordered[i - 1], out[i - 1]
+        ordered[i], chosen[i] = ordered[i - 1], chosen[i - 1]
         i -= 1
-    ordered[i], out[i] = key, q
+    ordered[i], chosen[i] = key, q

@@ -39,7 +39,7 @@ from fairsched_fast.kernels.problem import (
 )
 
 _CACHE_LINE = 64  # bytes
-_TILE = 64  # steps copied at once
+_TILE = 16  # steps copied at once
 _LOG_VALUES = 1 << 23  # most values in rows of choices, but for a single row
 
 
@@ -69,10 +69,10 @@ def steps(
     """
     S, worst = scenarios(problem), 0
     one, window = blank(problem), blank_window(problem, claims_at_once(problem))
-    logs = blank_logs(window.ordered.shape[0], choices)
+    logs = blank_logs(choices)
     for s in range(S):
         row = s % logs.shape[0]
-        form = run_one(problem, s, on_full, one, window, logs[row], choices.shape[0])
+        form = run_one(problem, s, on_full, one, window, logs[row])
         worst = max(worst, form)
         write_given(one, first + s, granted)
         if choices.shape[0] > 0 and (row == logs.shape[0] - 1 or s == S - 1):
@@ -90,11 +90,11 @@ def claims_at_once(problem: Problem) -> int:
 
 
 @inner
-def blank_logs(claims: int, choices: NDArray[Any]) -> NDArray[np.int32]:
+def blank_logs(choices: NDArray[Any]) -> NDArray[Any]:
     """Rows for the choices of as many scenarios as share a cache line of the output."""
-    length = choices.shape[0] + claims
-    rows = max(1, min(choices.shape[1], _CACHE_LINE // choices.itemsize, _LOG_VALUES // length))
-    return np.empty((rows, length), np.int32)
+    length, most = choices.shape[0], _LOG_VALUES // max(1, choices.shape[0])
+    rows = max(1, min(choices.shape[1], _CACHE_LINE // choices.itemsize, most))
+    return np.empty((rows, length), choices.dtype)
 
 
 @leaf
@@ -104,8 +104,7 @@ def run_one(
     on_full: int,
     one: Scenario,
     window: Window,
-    log: NDArray[np.int32],
-    N: int,
+    log: NDArray[Any],
 ) -> int:
     """Run scenario s, its jobs chosen in `log`; the least exact form of keys."""
     unpack(problem, s, one)
@@ -114,20 +113,20 @@ def run_one(
     for g in range(problem.ceiling.shape[0]):
         form = load_segment(problem, s, g, one)
         worst = max(worst, form)
-        if form == INTEGER:
-            done, state = merge(one, window, on_full, done, budget, log, N > 0)
+        if form == INTEGER and one.job.shape[0] <= MOST_CLAIMS:
+            done, state = merge(one, window, on_full, done, budget, log)
         else:
-            done, state = play(one, form, on_full, done, budget, 0, log[:N].reshape((N, 1)))
+            done, state = play(one, form, on_full, done, budget, log)
         if state != EXHAUSTED:
             break
-    if N > 0:
+    if log.shape[0] > 0:
         to_jobs(one.job, log[:done])
-        log[done:N] = -1
+        log[done:] = -1
     return worst
 
 
 @leaf
-def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
+def to_jobs(job: NDArray[np.int64], chosen: NDArray[Any]) -> None:
     """Turn places into jobs."""
     moved = 0
     for q in range(job.shape[0]):
@@ -138,14 +137,12 @@ def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
 
 
 @leaf
-def write_choices(logs: NDArray[np.int32], rows: int, column: int, choices: NDArray[Any]) -> None:
+def write_choices(logs: NDArray[Any], rows: int, column: int, choices: NDArray[Any]) -> None:
     """Copy rows of choices into as many columns, a tile at a time: a cache line is written once."""
-    N = choices.shape[0]
-    for start in range(0, N, _TILE):
-        stop = min(start + _TILE, N)
+    tile, N = choices[:, column : column + rows], choices.shape[0]
+    for n in range(N):
         for row in range(rows):
-            for n in range(start, stop):
-                choices[n, column + row] = logs[row, n]
+            tile[n, row] = logs[row, n]
 
 
 @leaf
@@ -175,11 +172,11 @@ def write_given(one: Scenario, column: int, granted: NDArray[np.int32]) -> None:
 
 @leaf
 def play(
-    one: Scenario, form: int, on_full: int, done: int, most: int, column: int, choices: NDArray[Any]
+    one: Scenario, form: int, on_full: int, done: int, most: int, log: NDArray[Any]
 ) -> tuple[int, int]:
     """Grant executors of one segment, one by one, until `most` are granted; `done` already are.
 
-    The places chosen are written to a column of `choices` (N, columns), unless N is 0.
+    The places chosen are written to `log` from `done` on, unless it is empty.
 
     Returns
     -------
@@ -189,7 +186,7 @@ def play(
     room, given, lines, scaled = one.room, one.given, one.lines, one.scaled
     demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
     key, tree = one.key, one.tree
-    J, R, places, log = given.shape[0], free.shape[0], key.shape[0], choices.shape[0] > 0
+    J, R, places, keep = given.shape[0], free.shape[0], key.shape[0], log.shape[0] > 0
     for q in range(places):
         live = q < J and given[q] < room[q]
         key[q] = claim_key(form, lines, scaled, q, given[q]) if live else DEAD
@@ -212,8 +209,8 @@ def play(
                 free[r] -= demand[r, q]
             if user[q] >= 0:
                 user_left[user[q]] -= 1
-            if log:
-                choices[done, column] = q
+            if keep:
+                log[done] = q
             done += 1
         key[q] = claim_key(form, lines, scaled, q, given[q]) if given[q] < room[q] else DEAD
         node = (places + q) // 2

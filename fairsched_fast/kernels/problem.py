@@ -75,6 +75,7 @@ class Scenario(NamedTuple):
     factor: NDArray[np.int64]  # (L, J) what brings a line over the common denominator
     scaled: NDArray[np.int64]  # (2, L, J) offset and slope over it, for INTEGER
     demand: NDArray[np.int64]  # (R, J)
+    largest: NDArray[np.int64]  # (R,) demand of all jobs
     free: NDArray[np.int64]  # (R,)
     user: NDArray[np.int64]  # (J,)
     user_left: NDArray[np.int64]  # (U,)
@@ -101,6 +102,7 @@ def blank(problem: Problem) -> Scenario:
         np.zeros((L, J), np.int64),
         np.zeros((2, L, J), np.int64),
         np.zeros((R, J), np.int64),
+        np.zeros(R, np.int64),
         np.zeros(R, np.int64),
         np.zeros(J, np.int64),
         np.zeros(U, np.int64),
@@ -136,12 +138,22 @@ def unpack(problem: Problem, s: int, one: Scenario) -> None:
         for r in range(R):
             for q in range(J):
                 one.demand[r, q] = problem.demand[one.job[q] if each else 0, r, column]
+            one.largest[r] = row_max(one.demand[r])
     for q in range(J):
         one.given[q] = 0
     for r in range(R):
         one.free[r] = problem.free[r, at(problem.free, s)]
     for u in range(one.user_left.shape[0]):
         one.user_left[u] = problem.user_left[u, at(problem.user_left, s)]
+
+
+@leaf
+def row_max(row: NDArray[np.int64]) -> int:
+    """The largest of a row, or 0."""
+    most = np.int64(0)
+    for q in range(row.shape[0]):
+        most = max(most, row[q])
+    return most
 
 
 @leaf
@@ -301,20 +313,16 @@ def scale(
 ) -> bool:
     """Lines times their factors; False where one is a fraction or keys would pass 2^62."""
     _, L, J = lines.shape
+    wrong = 0
     for line in range(L):
-        wrong = 0
         for q in range(J):
             offset, slope, times = lines[OFFSET, line, q], lines[SLOPE, line, q], factor[line, q]
             top = max(abs(offset), offset + float(room[q]) * slope) * float(times)
             fine = whole(offset) & whole(slope) & (top < _INTEGER_KEYS)
             wrong += 0 if fine | (times == 0) else 1
-        if wrong > 0:
-            return False
-        for q in range(J):
-            times = factor[line, q]
-            scaled[OFFSET, line, q] = np.int64(lines[OFFSET, line, q]) * times
-            scaled[SLOPE, line, q] = np.int64(lines[SLOPE, line, q]) * times
-    return True
+            scaled[OFFSET, line, q] = np.int64(offset if fine else 0.0) * times
+            scaled[SLOPE, line, q] = np.int64(slope if fine else 0.0) * times
+    return wrong == 0
 
 
 @leaf

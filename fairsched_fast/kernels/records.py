@@ -137,14 +137,18 @@ def grant(rows: Records, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
     state, key, chosen = rows.state, rows.key, rows.chosen
     kind, last, L = key.dtype.type, largest(key), (state.shape[2] - 2) // 2
+    second = min(1, L - 1)
     for lane in range(width):
         if chosen[lane] < 0:
             continue
-        q, now = np.int64(chosen[lane]) & (places - 1), chosen[lane]
+        q = np.int64(chosen[lane]) & (places - 1)
         record = state[lane, q]
         count = kind(record[2 * L + 1] + kind(1))
         record[2 * L + 1] = count
-        for line in range(L):
+        a = kind(record[0] + kind(count * record[L]))
+        b = kind(record[second] + kind(count * record[L + second]))
+        now = max(chosen[lane], a, b)
+        for line in range(2, L):
             now = max(now, kind(record[line] + kind(count * record[L + line])))
         key[q, lane] = last if count >= record[2 * L] else now
 

@@ -17,7 +17,7 @@ from fairsched_fast.kernels.problem import DEAD, OFFSET, SLOPE, Scenario
 # none; from one key to the next; claims left; of which in a window; the place of the job.
 KEY, STEP, LEFT, COUNT, PLACE = 0, 1, 2, 3, 4
 TOP, RISE, LAST = 0, 1, 2  # of a job: its next key, slope of the line that rules it, its last key
-AT_ONCE = 8  # claims are listed
+AT_ONCE = 16  # claims are listed
 
 
 @leaf
@@ -125,24 +125,26 @@ def list_claims(
     n: int,
     low: int,
     claim: NDArray[np.int64],
-    owner: NDArray[np.uint32],
+    owner: NDArray[np.uint16],
+    many: int,
 ) -> None:
     """List the window's claims run by run: how far their keys are above `low`, and their places.
 
-    They are written eight at a time, which is one instruction, the next run over what was too much.
+    They are written `many` at a time (AT_ONCE, but not known when this is compiled, or the loop
+    would be unrolled to single stores, not made of vectors), the next run over what was too much.
     Unsigned indices, because others are checked for being negative.
     """
     total = np.uint64(0)
     for i in range(n):
-        ahead, step = runs[KEY, i] - low, runs[STEP, i]
-        left, q = runs[COUNT, i], np.uint32(runs[PLACE, i])
+        key, step = runs[KEY, i] - low, runs[STEP, i]
+        left, q = runs[COUNT, i], np.uint16(runs[PLACE, i])
         while left > 0:
-            for t in range(AT_ONCE):
-                claim[total + np.uint64(t)] = ahead + t * step
+            for t in range(many):
+                claim[total + np.uint64(t)] = key
                 owner[total + np.uint64(t)] = q
-            total += np.uint64(min(left, AT_ONCE))
-            ahead += AT_ONCE * step
-            left -= AT_ONCE
+                key += step
+            total += np.uint64(min(left, many))
+            left -= many
 
 
 @leaf
@@ -150,5 +152,6 @@ def go_on(runs: NDArray[np.int64], n: int) -> None:
     """Take the window's claims off the runs."""
     for i in range(n):
         count, left = runs[COUNT, i], runs[LEFT, i] - runs[COUNT, i]
+        spent = DEAD if left == 0 else np.int64(0)
         runs[LEFT, i] = left
-        runs[KEY, i] = runs[KEY, i] + count * runs[STEP, i] if left > 0 else DEAD
+        runs[KEY, i] = (runs[KEY, i] + count * runs[STEP, i]) | spent  # DEAD has all bits

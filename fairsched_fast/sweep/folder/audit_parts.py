@@ -17,6 +17,7 @@ from fairsched_fast.result import Result
 from fairsched_fast.sweep.folder.parts import (
     coded,
     column_of,
+    cycled,
     job_codes,
     schema_of,
     summary_schema,
@@ -63,8 +64,8 @@ def audit_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) -
 
     table: dict[str, Any] = {
         "scenario": np.repeat(rows.scenario, P * Q),
-        "policy": coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policy_names),
-        "pool": coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
+        "policy": cycled(sweep.policy_names, Q, n),
+        "pool": cycled(tuple(sweep.settings.pools), 1, n * P),
     }
     for field, column, resource in _fields(sweep):
         table[field.name] = names.array(column, interleave(column, resource))

@@ -6,6 +6,7 @@ interrupted: a chunk's digest is kept with what else is known of it, in the fold
 
 from __future__ import annotations
 
+import math
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
@@ -221,6 +222,11 @@ def histogram_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return counts
 
 
+def _place_on(shape: tuple[int, ...], axis: int, inside: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where scenarios of a block lie on one of its axes, the last of which is fastest."""
+    return inside // math.prod(shape[axis + 1 :]) % shape[axis]
+
+
 def _count_heat(
     digest: Digest,
     sweep: Sweep,
@@ -232,8 +238,9 @@ def _count_heat(
     if axes is None or rows.block != axes[0]:
         return
     block = sweep.blocks[axes[0]]
-    places = dict(zip(block.grid, np.unravel_index(inside, block.shape), strict=False))
-    cell = np.ravel_multi_index((places[axes[1]], places[axes[2]]), digest.heat_count.shape)
+    order = list(block.grid)
+    rows_of, columns_of = (_place_on(block.shape, order.index(axis), inside) for axis in axes[1:])
+    cell = rows_of * digest.heat_count.shape[1] + columns_of
     cells, G = digest.heat_count.size, digest.groups
     for p, of_policy in enumerate(measures):
         for q, found in enumerate(of_policy):

@@ -103,8 +103,8 @@ def summary_table(
         "scenario": each(rows.scenario),
         "block": np.full(n * P * Q, rows.block, np.int32),
         "repeat": each(rows.repeat.astype(np.int32)),
-        "policy": coded(np.tile(np.repeat(np.arange(P), Q), n), sweep.policy_names),
-        "pool": coded(np.tile(np.arange(Q), n * P), tuple(sweep.settings.pools)),
+        "policy": cycled(sweep.policy_names, Q, n),
+        "pool": cycled(tuple(sweep.settings.pools), 1, n * P),
     }
     for setting in sweep.axes:
         columns[setting.path] = _axis_column(
@@ -137,10 +137,10 @@ def jobs_table(sweep: Sweep, rows: Rows, results: Sequence[Sequence[Result]]) ->
     return pa.Table.from_pydict(
         {
             "scenario": np.repeat(rows.scenario, P * J),
-            "policy": coded(np.tile(np.repeat(np.arange(P), J), n), sweep.policy_names),
+            "policy": cycled(sweep.policy_names, J, n),
             "pool": coded(np.tile(pools, n * P), tuple(sweep.settings.pools)),
             "job": pa.DictionaryArray.from_arrays(
-                np.broadcast_to(codes[:, np.newaxis], (n, P, J)).astype(np.int32).ravel(), names
+                np.tile(codes.astype(np.int32), (n // len(codes), P)).ravel(), names
             ),
             "granted": interleave(lambda result: result.granted),
             "executors": interleave(lambda result: result.executors),
@@ -230,8 +230,14 @@ def _axis_unit(setting: Setting) -> str:
 
 def coded(codes: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
     """Words of a few kinds; -1 is none of them."""
-    indices = pa.array(codes.astype(np.int16), mask=codes < 0)
+    none = codes < 0
+    indices = pa.array(codes.astype(np.int16, copy=False), mask=none if none.any() else None)
     return pa.DictionaryArray.from_arrays(indices, list(words))
+
+
+def cycled(words: Sequence[str], each: int, times: int) -> pa.DictionaryArray:
+    """Every word so many times, and all of that again and again."""
+    return coded(np.tile(np.repeat(np.arange(len(words), dtype=np.int16), each), times), words)
 
 
 def words_type() -> pa.DataType:
