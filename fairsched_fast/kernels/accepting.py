@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, leaf
+from fairsched_fast.kernels.jit import leaf
 from fairsched_fast.kernels.problem import DEAD, IGNORE, SKIP, STOP, Scenario, capped, fits
 from fairsched_fast.kernels.runs import COUNT, KEY, LEFT, PLACE
 
@@ -13,7 +13,7 @@ _SAFE_PRODUCT = 2.0**62
 _ONE_BY_ONE = 64  # claims tested before looking again whether many are sure to fit
 
 
-@inlined
+@leaf
 def share_that_fits(
     one: Scenario,
     runs: NDArray[np.int64],
@@ -58,7 +58,7 @@ def part(there: int, asked: int) -> float:
     return min(0.99, float(max(0, there)) / float(asked))
 
 
-@inlined
+@leaf
 def take_all(one: Scenario) -> None:
     """Grant the executors counted in `one.count`."""
     given, count, user = one.given, one.count, one.user
@@ -71,7 +71,7 @@ def take_all(one: Scenario) -> None:
                 one.user_left[user[q]] -= count[q]
 
 
-@inlined
+@leaf
 def accept(
     one: Scenario, on_full: int, chosen: NDArray[np.uint16], total: int, most: int
 ) -> tuple[int, bool]:
@@ -116,7 +116,7 @@ def accept(
     return accepted, stopped
 
 
-@inlined
+@leaf
 def sure_fits(one: Scenario, on_full: int) -> int:
     """How many executors fit, whoever gets them."""
     sure = np.int64(0) if one.user_left.shape[0] > 0 else DEAD
@@ -169,7 +169,7 @@ def spend(demand: NDArray[np.int64], free: NDArray[np.int64], count: NDArray[np.
         free[r] -= used
 
 
-@inlined
+@leaf
 def drop_blocked(one: Scenario, on_full: int, runs: NDArray[np.int64], n: int) -> None:
     """End the runs of jobs that get nothing more: what is free only shrinks."""
     given, room, blocked = one.given, one.room, one.count

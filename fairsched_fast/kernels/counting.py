@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, inner, leaf
+from fairsched_fast.kernels.jit import inner, leaf
 from fairsched_fast.kernels.problem import IGNORE, Problem, at, claim_key
 
 UNLIMITED = np.int64(2**62)
@@ -187,7 +187,7 @@ def count_by_keys(
         count[lane, q] = high
 
 
-@inlined
+@leaf
 def tally(
     lane: int,
     count: NDArray[np.int32],

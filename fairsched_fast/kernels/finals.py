@@ -25,7 +25,7 @@ from fairsched_fast.kernels.counting import (
     open_ledger,
     open_rooms,
 )
-from fairsched_fast.kernels.jit import inlined, inner, jit, leaf
+from fairsched_fast.kernels.jit import inner, jit, leaf
 from fairsched_fast.kernels.orders import scenarios
 from fairsched_fast.kernels.problem import (
     INTEGER,
@@ -121,7 +121,7 @@ def load_alone(problem: Problem, s: int, g: int, lane: int, ledger: Ledger, one:
     return load_segment(problem, s, g, one)
 
 
-@inlined
+@leaf
 def serve(
     form: int,
     g: int,
@@ -201,7 +201,7 @@ def list_claims(
         low[lane] = high[lane]
 
 
-@inlined
+@leaf
 def key_at(
     form: int,
     lane: int,

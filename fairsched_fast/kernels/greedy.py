@@ -16,7 +16,7 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import jit, jit_uncached
+from fairsched_fast.kernels.jit import jit, jit_uncached, leaf
 from fairsched_fast.kernels.orders import scenarios, write_given
 from fairsched_fast.kernels.problem import (
     IGNORE,
@@ -26,7 +26,7 @@ from fairsched_fast.kernels.problem import (
     blank,
     capped,
     fits,
-    load_segment,
+    load_room,
     take,
     unpack,
 )
@@ -54,7 +54,7 @@ def blank_fault() -> Fault:
     return Fault(np.full(3, -1, np.int64), np.zeros(2))
 
 
-@jit
+@leaf
 def before(keys: NDArray[np.float64], q: int, other: int) -> bool:
     """Whether the key of place q is lower than another's."""
     for column in range(keys.shape[1]):
@@ -63,10 +63,10 @@ def before(keys: NDArray[np.float64], q: int, other: int) -> bool:
     return False
 
 
-@jit
+@leaf
 def lowest(keys: NDArray[np.float64], given: NDArray[np.int64], room: NDArray[np.int64]) -> int:
     """The place of the lowest key among those with room, the first at a tie; −1 where none has."""
-    best = -1
+    best = np.int64(-1)
     for q in range(given.shape[0]):
         if given[q] < room[q] and (best < 0 or before(keys, q, best)):
             best = q
@@ -96,16 +96,15 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
         """As `steps`; facts are (J', S', F). With `rising` a key that falls is a fault."""
         one = blank(problem)
         J, N = one.job.shape[0], choices.shape[0]
-        keys, row = np.zeros((J, columns)), np.zeros(columns)
+        keys = np.zeros((J, columns))
         for s in range(scenarios(problem)):
             unpack(problem, s, one)
-            load_segment(problem, s, 0, one)
+            load_room(problem, s, np.int64(0), one.job, one.room)
             for q in range(J):
-                j = one.job[q] if facts.shape[0] > 1 else 0
-                inner(facts[j, s if facts.shape[1] > 1 else 0], 0, row)
-                keys[q] = row
+                j, row = one.job[q] if facts.shape[0] > 1 else 0, keys[q]
+                inner(facts[j, s if facts.shape[1] > 1 else 0], one.given[q], row)
                 if one.room[q] > 0 and row[0] != row[0]:
-                    report(fault, s, one.job[q], 0, row[0], row[0])
+                    report(fault, s, one.job[q], one.given[q], row[0], row[0])
             done, budget = 0, problem.budget[at(problem.budget, s)]
             while done < budget and fault.where[0] < 0:
                 q = lowest(keys, one.given, one.room)
@@ -124,11 +123,10 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
                     choices[done, first + s] = one.job[q]
                 done += 1
                 if one.given[q] < one.room[q]:
-                    j = one.job[q] if facts.shape[0] > 1 else 0
+                    j, row, was = one.job[q] if facts.shape[0] > 1 else 0, keys[q], keys[q, 0]
                     inner(facts[j, s if facts.shape[1] > 1 else 0], one.given[q], row)
-                    if row[0] != row[0] or (rising and row[0] < keys[q, 0]):
-                        report(fault, s, one.job[q], one.given[q], keys[q, 0], row[0])
-                    keys[q] = row
+                    if row[0] != row[0] or (rising and row[0] < was):
+                        report(fault, s, one.job[q], one.given[q], was, row[0])
             for n in range(done, N):
                 choices[n, first + s] = -1
             write_given(one, first + s, granted)
@@ -152,7 +150,7 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
     return Greedy(compiled(run), compiled(table))
 
 
-@jit
+@leaf
 def report(fault: Fault, s: int, j: int, k: int, was: float, now: float) -> None:
     """Note the first fault."""
     if fault.where[0] < 0:

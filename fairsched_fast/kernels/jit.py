@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import llvmlite.binding
 import numba
-from numba.core.compiler import Compiler
 
 from fairsched_fast.kernels.disk_cache import keep
+from fairsched_fast.kernels.parts import LeafCompiler, PartCompiler
 
 if platform.machine().lower() in ("x86_64", "amd64"):
     # LLVM turns some selects back into branches. Which of two keys is less no processor predicts:
@@ -19,6 +19,11 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     llvmlite.binding.set_option("fairsched_fast", "-x86-cmov-converter=0")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Nobody calls a kernel from C: what that needs takes time to compile.
+_ALL: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_PART = _ALL | {"no_cpython_wrapper": True, "pipeline_class": PartCompiler}
+_LEAF = _PART | {"_nrt": False, "pipeline_class": LeafCompiler}
 
 
 def jit(function: Function) -> Function:
@@ -38,40 +43,23 @@ def jit_uncached(function: Function, *, checked: bool = False) -> Function:
 
     `checked` is for what users write: an index out of bounds is then an error, not a crash.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", boundscheck=checked)(function)
+    compiled: Function = numba.njit(boundscheck=checked, **_ALL)(function)
     return compiled
 
 
 def inlined(function: Function) -> Function:
-    """Compile `function` into each of its callers.
+    """Compile `function` into each of its callers, as Numba must what is given functions to call.
 
-    For what runs once a scenario and takes whole tuples of arrays: calling it would count a
-    reference to each of them, which costs more than the work.
+    It takes longer to compile than a `leaf`.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    compiled: Function = numba.njit(inline="always", **_ALL)(function)
     return compiled
-
-
-# Without what Python needs to call a function: a fifth of the time to compile it. Such a function
-# must only be called from kernels.
-_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def inner(function: Function) -> Function:
-    """Compile `function` for other kernels alone."""
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_INNER)(function)
+    """Compile `function` for other kernels alone: called from Python it crashes."""
+    compiled: Function = numba.njit(**_PART)(function)
     return compiled
-
-
-class _Apart(Compiler):
-    """Tells the compiler that a function's arrays do not overlap."""
-
-    def define_pipelines(self) -> Any:
-        self.state.flags.noalias = True
-        return super().define_pipelines()  # type: ignore[no-untyped-call]
-
-
-_LEAF = _INNER | {"_nrt": False, "pipeline_class": _Apart}
 
 
 def leaf(function: Function) -> Function:
@@ -81,5 +69,5 @@ def leaf(function: Function) -> Function:
     than a block's work on a row): what it returns is a number, and what it calls is a leaf. And no
     array that it writes overlaps another of its arguments.
     """
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", **_LEAF)(function)
+    compiled: Function = numba.njit(**_LEAF)(function)
     return compiled

@@ -69,12 +69,13 @@ def run_levels(
     whole, on_full, first, begins, ends, out
         As in `run_lanes`; where `on_full` is IGNORE demands may differ.
     """
-    J, L, R = whole.order.shape[0], whole.offset.shape[2], whole.capacity.shape[0]
+    J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
+    L = whole.offset.shape[2]
     block = min(block_width(J, L), ends - begins)
-    desk, rows = blank_desk(J, R, 0, block), blank_levels(J, L, block)
+    desk, rows = blank_desk(J, R, U, block), blank_levels(J, L, block)
     for start in range(begins, ends, block):
         width = min(ends - start, block)
-        load_limits(whole, on_full, start, width, desk)
+        tight = load_limits(whole, on_full, start, width, desk)
         begin(desk, width)
         for g in range(whole.ceiling.shape[0]):
             again = start > begins and own_slopes(whole)
@@ -90,7 +91,7 @@ def run_levels(
                         passes += 1
                 climb(rows, seekers)
                 seekers = close(desk, rows, seekers)
-        write_ends(whole, on_full, False, start, width, desk, first, out)
+        write_ends(whole, on_full, tight, start, width, desk, first, out)
 
 
 @leaf
@@ -171,7 +172,7 @@ def close(desk: Desk, rows: Levels, width: int) -> int:
         given, kept = rows.given[q], desk.given[q]
         for lane in range(width):
             kept[who[lane]] = np.int32(given[lane])
-    n = 0
+    n = np.int64(0)
     for lane in range(width):
         if left[lane] > 0.0:
             if n < lane:

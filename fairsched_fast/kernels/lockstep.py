@@ -170,16 +170,18 @@ def log(
     """Write the job chosen in every lane: as step n, or as each lane's own next step."""
     if out.small.shape[0] + out.medium.shape[0] == 0:
         return
-    column = first + start
+    column, who = first + start, desk.who
+    name_jobs(whole.order, start, width, places, chosen, who)
     if not together:
-        name_jobs(whole.order, start, width, places, chosen, desk.who)
-        scatter(desk.limit, left, desk.who, width, column, out)
+        scatter(desk.limit, left, who, width, column, out)
     elif out.small.shape[0] > 0:
-        row = out.small[n, column : column + width]
-        name_jobs(whole.order, start, width, places, chosen, row)
+        small = out.small[n, column : column + width]
+        for lane in range(width):
+            small[lane] = who[lane]
     else:
-        wider = out.medium[n, column : column + width]
-        name_jobs(whole.order, start, width, places, chosen, wider)
+        medium = out.medium[n, column : column + width]
+        for lane in range(width):
+            medium[lane] = who[lane]
 
 
 @leaf

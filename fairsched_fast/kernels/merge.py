@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.accepting import accept, drop_blocked, share_that_fits, take_all
-from fairsched_fast.kernels.jit import inlined, inner, leaf
+from fairsched_fast.kernels.jit import inner, leaf
 from fairsched_fast.kernels.problem import DEAD, Problem, Scenario
 from fairsched_fast.kernels.runs import (
     AT_ONCE,
@@ -112,7 +112,7 @@ def merge(
             looks += 1  # only as far as all is sure to fit, or not many claims are left to test
             share = max(share, float(n) / float(total))
             width = np.int64(0.97 * share * float(high - low))
-            high, total = count_window(runs, space, n, low, width, 1)
+            high, total = count_window(runs, space, n, low, width, np.int64(1))
             share = share_that_fits(one, runs, n, total, on_full)
         width = wider(high - low, total, goal)
         sort_window(window, n, low, high, total)
@@ -147,7 +147,7 @@ def wider(width: int, total: int, goal: int) -> int:
     return np.int64(min((float(width) + 1.0) * times, _WIDEST))
 
 
-@inlined
+@leaf
 def count_window(
     runs: NDArray[np.int64],
     space: int,
@@ -183,7 +183,7 @@ def count_window(
     return high, total
 
 
-@inlined
+@leaf
 def sort_window(
     window: Window,
     n: int,

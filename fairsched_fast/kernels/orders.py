@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, inner, jit, leaf
+from fairsched_fast.kernels.jit import inner, jit, leaf
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
     MOST_CLAIMS,
@@ -97,7 +97,7 @@ def blank_logs(choices: NDArray[Any]) -> NDArray[Any]:
     return np.empty((rows, length), choices.dtype)
 
 
-@inlined
+@leaf
 def run_one(
     problem: Problem,
     s: int,

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, inner, leaf
+from fairsched_fast.kernels.jit import inner, leaf
 
 OFFSET, SLOPE, PER = 0, 1, 2  # of a line
 INTEGER, QUOTIENT, TICKS, KEYS = (
@@ -120,7 +120,7 @@ def at(array: NDArray[Any], s: int) -> int:
     return s if array.shape[-1] > 1 else 0
 
 
-@inlined
+@leaf
 def unpack(problem: Problem, s: int, one: Scenario) -> None:
     """Fill `one` with scenario s, nothing granted; its claims are for `load_segment`."""
     R, J = one.demand.shape
@@ -156,7 +156,7 @@ def row_max(row: NDArray[np.int64]) -> int:
     return most
 
 
-@inlined
+@leaf
 def load_segment(problem: Problem, s: int, g: int, one: Scenario) -> int:
     """Put the claims of segment g of scenario s into `one`; the form of their keys.
 
@@ -222,7 +222,7 @@ def prepare_factors(
     for line in range(L):
         for q in range(J):
             per[line, q] = np.inf if per[line, q] == 0.0 else per[line, q]
-    return find_factors(per, factor, room, True)
+    return find_factors(per, factor, room, np.bool_(True))
 
 
 @leaf
@@ -274,6 +274,7 @@ def settle_form(
     The choice depends on the keys' values alone, not on the units they are written in.
     """
     _, L, J = lines.shape
+    everyone = np.bool_(False)  # no literal, of which Numba would make a version of its own
     for line in range(L):
         for q in range(J):
             if lines[PER, line, q] == np.inf:
@@ -281,7 +282,7 @@ def settle_form(
             for part in range(3):
                 if not whole(lines[part, line, q]):
                     return TICKS
-    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
+    if find_factors(lines[PER], factor, room, everyone) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     for line in range(L):  # lowest terms: what the denominators are whatever the units
         for q in range(J):
@@ -292,7 +293,7 @@ def settle_form(
             divisor = float(math.gcd(math.gcd(offset, slope), int(per)))
             for part in range(3):
                 lines[part, line, q] /= divisor
-    if find_factors(lines[PER], factor, room, False) > 0 and scale(lines, factor, room, scaled):
+    if find_factors(lines[PER], factor, room, everyone) > 0 and scale(lines, factor, room, scaled):
         return INTEGER
     return QUOTIENT if doubles_tell_apart(lines, room) else TICKS
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inlined, leaf
+from fairsched_fast.kernels.jit import leaf
 from fairsched_fast.kernels.problem import DEAD, OFFSET, SLOPE, Scenario
 
 # Rows of runs (5, n), which lie in rank order: the key of a run's next claim, DEAD where it has
@@ -20,12 +20,12 @@ TOP, RISE, LAST = 0, 1, 2  # of a job: its next key, slope of the line that rule
 AT_ONCE = 16  # claims are listed
 
 
-@inlined
+@leaf
 def find_runs(one: Scenario, runs: NDArray[np.int64], reach: NDArray[np.int64]) -> int:
     """The runs of a segment's claims that are still to come, in rank order; how many."""
     given, room, scaled = one.given, one.room, one.scaled
     find_reach(scaled, given, room, reach)
-    n = 0
+    n = np.int64(0)
     for q in range(given.shape[0]):
         k, end = given[q], room[q]
         if k >= end:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.counting import BUDGET, Ledger, tally
-from fairsched_fast.kernels.jit import inlined, inner, leaf
+from fairsched_fast.kernels.jit import inner, leaf
 from fairsched_fast.kernels.problem import INTEGER, TICKS
 from fairsched_fast.kernels.rows import TOP
 
@@ -136,7 +136,7 @@ def open_brackets(
     return found
 
 
-@inlined
+@leaf
 def drop(
     lane: int,
     stop_on_full: bool,
