@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -162,12 +163,9 @@ def _spread(work: Callable[[int], int], starts: range, workers: int) -> list[int
             except Exception as error:
                 results[start] = error
 
-    helpers = [Thread(target=work_along) for _ in range(others)]
-    for helper in helpers:
-        helper.start()
+    helping = [_helpers(os.getpid()).submit(work_along) for _ in range(others)]
     work_along()
-    for helper in helpers:
-        helper.join()
+    wait(helping)
     forms = []
     for start in starts:
         result = results[start]
@@ -175,6 +173,15 @@ def _spread(work: Callable[[int], int], starts: range, workers: int) -> list[int
             raise result
         forms.append(result)
     return forms
+
+
+@cache
+def _helpers(process: int) -> ThreadPoolExecutor:
+    """Threads that wait for work: starting one takes as long as ten thousand small scenarios.
+
+    Those of this process: a fork has none of its parent's.
+    """
+    return ThreadPoolExecutor(cores(), thread_name_prefix=f"fairsched-{process}")
 
 
 def _chunk_work(
