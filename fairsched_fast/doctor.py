@@ -8,8 +8,9 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from fairsched_fast import engine, kernels
+from fairsched_fast import kernels
 from fairsched_fast.sweep.folder.store import versions
+from fairsched_fast.workers import cores
 
 EXTRAS = {
     "qmc": ("scipy", "Sobol draws in sweeps"),
@@ -28,7 +29,7 @@ def examine() -> dict[str, str]:
     return {
         **versions(),
         "platform": platform.platform(),
-        "cores": str(engine.cores()),
+        "cores": str(cores()),
         "kernel cache": _cache(),
         **extras,
     }

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -23,6 +20,7 @@ from fairsched_fast.policies.base import Policy, PolicyLike
 from fairsched_fast.policies.key_functions import KeyPolicy
 from fairsched_fast.policies.registry import find_policy
 from fairsched_fast.result import FORMS, Result
+from fairsched_fast.workers import spread, threads
 
 OnFull = Literal["skip", "stop", "ignore"]
 ON_FULL: dict[str, int] = {
@@ -33,6 +31,7 @@ ON_FULL: dict[str, int] = {
 
 _CHUNK_VALUES = 1 << 20  # J·R·scenarios lowered at once, at most
 _LEAST_VALUES = 1 << 16  # and at least: fewer are sooner done by one worker
+_TURNS = 4  # of each worker, where they share what was lowered
 _UNASKED_BYTES = 1 << 28  # what the order may take where nobody asked for it
 _NO_CLAIMS = (Claims(*np.zeros((3, 1, 1, 1))),)
 
@@ -127,9 +126,8 @@ def run(
     choices = None if order is None else np.empty((order, S), smallest_signed(J))
     out = outcome(J, S, choices)
     rule = ON_FULL[on_full]
-    rows = chunk_rows(batch, workers)
-    work = _chunk_work(batch, policy, rule, out, rows)
-    forms = _spread(work, range(0, max(S, 1), rows), workers)
+    work, starts = _chunks(batch, policy, rule, out, workers)
+    forms = spread(work, starts, workers)
     return Result(
         batch=batch,
         policy=policy,
@@ -142,57 +140,17 @@ def run(
     )
 
 
-def _spread(work: Callable[[int], int], starts: range, workers: int) -> list[int]:
-    """What `work` gives for every start, on so many threads, this one among them.
-
-    Raises
-    ------
-    Exception
-        The one of the first start that has any, whichever thread came first.
-    """
-    others = min(workers, len(starts)) - 1
-    if others == 0:
-        return [work(start) for start in starts]
-    results: dict[int, int | Exception] = {}
-    turns = iter(starts)  # taking the next is one step of the interpreter, so threads can share it
-
-    def work_along() -> None:
-        for start in turns:
-            try:
-                results[start] = work(start)
-            except Exception as error:
-                results[start] = error
-
-    helping = [_helpers(os.getpid()).submit(work_along) for _ in range(others)]
-    work_along()
-    wait(helping)
-    forms = []
-    for start in starts:
-        result = results[start]
-        if isinstance(result, Exception):
-            raise result
-        forms.append(result)
-    return forms
-
-
-@cache
-def _helpers(process: int) -> ThreadPoolExecutor:
-    """Threads that wait for work: starting one takes as long as ten thousand small scenarios.
-
-    Those of this process: a fork has none of its parent's.
-    """
-    return ThreadPoolExecutor(cores(), thread_name_prefix=f"fairsched-{process}")
-
-
-def _chunk_work(
-    batch: Batch, policy: Policy, rule: int, out: kernels.Outcome, rows: int
-) -> Callable[[int], int]:
-    """Runs the `rows` scenarios from one on; the form of their keys."""
-    if isinstance(policy, KeyPolicy):
-        play, ranges = _play_keys, None
-    else:
-        one_chunk, play = batch.J * batch.R * batch.S <= _CHUNK_VALUES, play_claims
-        ranges = play_ranges(batch, policy, rule, out, copies=one_chunk) if rows < batch.S else None
+def _chunks(
+    batch: Batch, policy: Policy, rule: int, out: kernels.Outcome, workers: int
+) -> tuple[Callable[[int], int], range]:
+    """What runs the scenarios from one on, giving the form of their keys, and where each starts."""
+    rows, ranges = chunk_rows(batch, _TURNS * workers if workers > 1 else 1), None
+    if rows < batch.S and not isinstance(policy, KeyPolicy):
+        one_chunk = batch.J * batch.R * batch.S <= _CHUNK_VALUES
+        ranges = play_ranges(batch, policy, rule, out, copies=one_chunk)
+    if ranges is None:  # each is lowered by itself
+        rows = chunk_rows(batch, workers)
+    play = _play_keys if isinstance(policy, KeyPolicy) else play_claims
 
     def work(first: int) -> int:
         stop = min(first + rows, batch.S)
@@ -201,7 +159,7 @@ def _chunk_work(
         part = batch if stop - first == batch.S else batch.rows(first, stop)
         return play(part, policy, rule, first, out)
 
-    return work
+    return work, range(0, max(batch.S, 1), rows)
 
 
 def _play_keys(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:
@@ -285,30 +243,8 @@ def _order_bytes(batch: Batch) -> int:
     return int(batch.extra_executors.max()) * batch.S * smallest_signed(batch.J).itemsize
 
 
-def chunk_rows(batch: Batch, workers: int) -> int:
-    """Scenarios lowered at once: some chunks for each worker, whose planes stay near the cores."""
+def chunk_rows(batch: Batch, parts: int) -> int:
+    """Scenarios run at once: so many parts of them, whose planes stay near the cores."""
     size = batch.J * batch.R
-    even = -(-batch.S // (4 * workers)) if workers > 1 else batch.S
+    even = -(-batch.S // parts)
     return max(1, min(_CHUNK_VALUES // size, max(even, _LEAST_VALUES // size)))
-
-
-def threads(workers: int | None) -> int:
-    """How many threads are meant by `workers`; None is all cores.
-
-    Raises
-    ------
-    InputError
-        When it is no whole number, or below 1.
-    """
-    if workers is None:
-        return cores()
-    if not isinstance(workers, int) or workers < 1:
-        raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more, or None")
-    return workers
-
-
-def cores() -> int:
-    """The processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -64,7 +64,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 def pytest_xdist_auto_num_workers(config):
     """All tests run on all cores; a choice of them in one process, which starts sooner."""
-    from fairsched_fast.engine import cores  # once no stale cache is left
+    from fairsched_fast.workers import cores  # once no stale cache is left
 
     chosen = config.option.keyword or any(".py" in argument for argument in config.args)
     return 0 if chosen else cores()

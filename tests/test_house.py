@@ -16,7 +16,7 @@ PACKAGE = Path(fairsched_fast.__file__).parent
 # (Batch.from_frame, Result.summary), and how the command line starts fast.
 HOUSE = [
     ["errors", "columns", "moments", "progress", "compiling"],
-    ["number_rules", "plain_text"],
+    ["number_rules", "plain_text", "workers"],
     ["model"],
     ["batch"],
     ["claims", "metrics"],

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast import engine
 from fairsched_fast.auditing.allocators import Allocator, Divisible, Whole
 from fairsched_fast.auditing.holdings import Holdings
 from fairsched_fast.auditing.probes import probe
@@ -17,6 +16,7 @@ from fairsched_fast.policies.base import PolicyLike
 from fairsched_fast.policies.key_functions import KeyPolicy
 from fairsched_fast.result import Result
 from fairsched_fast.water_filling import fluid
+from fairsched_fast.workers import threads
 
 _CHUNK_VALUES = 1 << 20  # J·R·scenarios measured at once
 
@@ -27,7 +27,7 @@ def of_result(result: Result, probes: bool, workers: int | None = None) -> Findi
     Numbers are float64 (S,), `stranded` (R, S); jobs and resources are indices (S,), -1 for none,
     R for all resources.
     """
-    allocator = Whole(result.policy, result.on_full, engine.threads(workers))
+    allocator = Whole(result.policy, result.on_full, threads(workers))
     return _found(result.batch, result.granted.T, allocator, probes)
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from fairsched_fast import engine
 from fairsched_fast.errors import InputError
 from fairsched_fast.sweep.folder.digest import LAYOUT, PICTURES
 from fairsched_fast.sweep.folder.durable import PARTIAL, Stamp, StorageError, write_whole, writing
@@ -27,6 +26,7 @@ from fairsched_fast.sweep.folder.ownership import MANIFEST, SPEC, check_same, re
 from fairsched_fast.sweep.folder.parts import SCHEMA_VERSION
 from fairsched_fast.sweep.scenarios.chunks import Chunk
 from fairsched_fast.sweep.scenarios.schema import spec_hash
+from fairsched_fast.workers import cores
 
 FORMAT = "fairsched-sweep"
 KINDS = ("summary", "jobs", "steps", "audit")
@@ -157,7 +157,7 @@ class Store:
             )
 
         lines = self.journal.lines()
-        with ThreadPoolExecutor(engine.cores()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             while some := list(islice(lines, _AT_ONCE)):
                 whole = pool.map(is_whole, some)
                 yield from (record for record, fine in zip(some, whole, strict=True) if fine)

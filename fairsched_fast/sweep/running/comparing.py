@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from operator import add
 from typing import Any
 
-from fairsched_fast import engine
 from fairsched_fast.comparing.compare import Pairs, comparison_rows, pairs_of, policies_to_compare
 from fairsched_fast.comparing.divergence_summary import DivergenceSummary, summarise
 from fairsched_fast.errors import InputError
@@ -22,6 +21,7 @@ from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks, slice_size
 from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
 from fairsched_fast.sweep.scenarios.output import Output
 from fairsched_fast.sweep.scenarios.sampling import Sweep
+from fairsched_fast.workers import threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def compare_sweep(
     def work(piece: Chunk) -> tuple[Chunk, int, list[Duel]]:
         return piece, *_slice(sweep, piece)
 
-    for piece, over, found in Threads(work, engine.threads(workers)).in_order(pieces):
+    for piece, over, found in Threads(work, threads(workers)).in_order(pieces):
         overfull += over
         duels = [*map(add, duels, found)] if duels and found else duels or found
         advance(piece.stop - piece.start)

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from fairsched_fast import engine
 from fairsched_fast.sweep.folder.durable import write_parquet
 from fairsched_fast.sweep.running.compute import tables_of
 from fairsched_fast.sweep.running.run import check_overfull
@@ -17,6 +16,7 @@ from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks, rows_per_scenar
 from fairsched_fast.sweep.scenarios.counting import count_kept
 from fairsched_fast.sweep.scenarios.sampling import Sweep
 from fairsched_fast.sweep.scenarios.settings import plain_number
+from fairsched_fast.workers import threads
 
 PROBE = 16_384  # scenarios that are run to learn what one costs
 _PLACES = [k / 32 for k in (16, 8, 24, *range(0, 33, 4), *range(1, 33, 2))]  # until one is kept
@@ -57,7 +57,7 @@ def make_plan(sweep: Sweep, limit: int | None = None, workers: int | None = None
     per_scenario = rows_per_scenario(sweep)
     if "steps" in per_scenario:
         per_scenario["steps"] = steps
-    cores = engine.threads(workers)
+    cores = threads(workers)
     return Plan(
         scenarios=end,
         kept=kept,

@@ -19,7 +19,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairsched_fast import engine
 from fairsched_fast.batch import capacity_checks
 from fairsched_fast.errors import InputError
 from fairsched_fast.policies.base import Policy
@@ -37,6 +36,7 @@ from fairsched_fast.sweep.scenarios.chunks import Chunk, chunks
 from fairsched_fast.sweep.scenarios.counting import NOTHING_KEPT, count_kept
 from fairsched_fast.sweep.scenarios.reading import load_sweep
 from fairsched_fast.sweep.scenarios.sampling import Sweep
+from fairsched_fast.workers import threads
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -149,7 +149,7 @@ def _hiring(
 ) -> Callable[[], Crew]:
     """What makes the crew, once there is work for it."""
     if client is None:
-        many = engine.threads(workers)
+        many = threads(workers)
         return lambda: Threads(lambda chunk: attempt(sweep, chunk, folder), many)
     from fairsched_fast.sweep.running.cluster import Cluster, check_client
 
