@@ -62,8 +62,8 @@ def cut_short(
     being wrong by less than a quotient is below the next whole number.
     """
     if same:
-        step, inverse = need[0], 1.0 / float(need[0])
-        for lane in range(width):
+        step, inverse = need[0], 1.0 / float(max(need[0], np.int32(1)))
+        for lane in range(width if step > 0 else 0):
             there = max(free[lane], np.int32(0))
             most = np.int32(float(there) * inverse)
             rest = np.int32(there - np.int32(most * step))
