@@ -53,7 +53,7 @@ def spread(work: Callable[[int], int], starts: range, workers: int) -> list[int]
             except Exception as error:
                 results[start] = error
 
-    helping = [_helpers(os.getpid()).submit(work_along) for _ in range(others)]
+    helping = [_helpers(os.getpid(), cores()).submit(work_along) for _ in range(others)]
     work_along()
     wait(helping)
     forms = []
@@ -66,9 +66,9 @@ def spread(work: Callable[[int], int], starts: range, workers: int) -> list[int]
 
 
 @cache
-def _helpers(process: int) -> ThreadPoolExecutor:
+def _helpers(process: int, many: int) -> ThreadPoolExecutor:
     """Threads that wait for work: starting one takes as long as ten thousand small scenarios.
 
-    Those of this process: a fork has none of its parent's.
+    Those of this process, for a fork has none of its parent's, and of the cores it may use now.
     """
-    return ThreadPoolExecutor(cores(), thread_name_prefix=f"fairsched-{process}")
+    return ThreadPoolExecutor(many, thread_name_prefix=f"fairsched-{process}")
