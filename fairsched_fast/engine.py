@@ -20,7 +20,7 @@ from fairsched_fast.policies.base import Policy, PolicyLike
 from fairsched_fast.policies.key_functions import KeyPolicy
 from fairsched_fast.policies.registry import find_policy
 from fairsched_fast.result import FORMS, Result
-from fairsched_fast.workers import spread, threads
+from fairsched_fast.workers import share_out, threads
 
 OnFull = Literal["skip", "stop", "ignore"]
 ON_FULL: dict[str, int] = {
@@ -127,7 +127,7 @@ def run(
     out = outcome(J, S, choices)
     rule = ON_FULL[on_full]
     work, starts = _chunks(batch, policy, rule, out, workers)
-    forms = spread(work, starts, workers)
+    forms = share_out(work, starts, workers)
     return Result(
         batch=batch,
         policy=policy,
@@ -244,7 +244,7 @@ def _order_bytes(batch: Batch) -> int:
 
 
 def chunk_rows(batch: Batch, parts: int) -> int:
-    """Scenarios run at once: so many parts of them, whose planes stay near the cores."""
+    """Scenarios run at once: about so many parts of them, whose planes stay near the cores."""
     size = batch.J * batch.R
     even = -(-batch.S // parts)
     return max(1, min(_CHUNK_VALUES // size, max(even, _LEAST_VALUES // size)))

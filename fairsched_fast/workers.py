@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
@@ -32,37 +32,44 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def spread(work: Callable[[int], int], starts: range, workers: int) -> list[int]:
+def share_out(work: Callable[[int], int], starts: range, workers: int) -> list[int]:
     """What `work` gives for every start, on so many threads, this one among them.
+
+    They are at most one more than there are cores.
 
     Raises
     ------
-    Exception
-        The one of the first start that has any, whichever thread came first.
+    BaseException
+        The one of the first start that has any, whichever thread came first. Nothing is begun then.
     """
     others = min(workers, len(starts)) - 1
-    if others == 0:
-        return [work(start) for start in starts]
-    results: dict[int, int | Exception] = {}
-    turns = iter(starts)  # taking the next is one step of the interpreter, so threads can share it
+    results: dict[int, int] = {}
+    errors: dict[int, BaseException] = {}
+    turns = iter(starts)  # one step of the interpreter takes the next, so threads can share it
 
     def work_along() -> None:
         for start in turns:
             try:
                 results[start] = work(start)
-            except Exception as error:
-                results[start] = error
+            except BaseException as error:
+                errors[start] = error
+                _use_up(turns)
 
     helping = [_helpers(os.getpid(), cores()).submit(work_along) for _ in range(others)]
-    work_along()
-    wait(helping)
-    forms = []
-    for start in starts:
-        result = results[start]
-        if isinstance(result, Exception):
-            raise result
-        forms.append(result)
-    return forms
+    try:
+        work_along()
+    finally:
+        _use_up(turns)
+        wait([helper for helper in helping if not helper.cancel()])  # others have nothing to do
+    if errors:  # starts are taken in order, so none before the first was left out
+        raise errors[min(errors)]
+    return [results[start] for start in starts]
+
+
+def _use_up(turns: Iterator[int]) -> None:
+    """Nothing more is begun."""
+    for _ in turns:
+        pass
 
 
 @cache

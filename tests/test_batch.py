@@ -310,3 +310,9 @@ def test_overfull_pools_are_counted_to_the_last():
     usage[-1] = 10
     batch = fs.Batch(capacity=[9], demand=[[1]], usage=usage, extra_executors=1)
     assert (batch.overfull.row, batch.overfull.rows) == (65_536, 1)
+
+
+def test_counts_that_a_narrow_dtype_rounds_are_refused():
+    for most in (np.array([2.0**31], np.float32), np.array([np.inf], np.float16)):
+        with pytest.raises(fs.InputError, match="extra_executors"):
+            fs.Batch(capacity=[9], demand=[[1]], extra_executors=most)

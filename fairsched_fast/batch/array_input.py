@@ -66,6 +66,8 @@ class ArrayReader:
         array = self._array(name, axes, default if given is None else given, optional=given is None)
         if array.dtype.kind in "iu" and _within(array, rule):
             return _plane(array, np.int32)
+        if array.dtype.kind == "f":  # comparing would round our bounds to the values' own precision
+            array = array.astype(np.float64, copy=False)
         wrong = ~((array >= rule.least) & (array <= rule.most))
         if array.dtype.kind == "f":
             wrong |= array != np.rint(array)

@@ -171,7 +171,10 @@ def spend(demand: NDArray[np.int64], free: NDArray[np.int64], count: NDArray[np.
 
 @leaf
 def drop_blocked(one: Scenario, on_full: int, runs: NDArray[np.int64], n: int) -> None:
-    """End the runs of jobs that get nothing more: what is free only shrinks."""
+    """End the runs of jobs that get nothing more: what is free only shrinks.
+
+    `one.count` is work space between windows.
+    """
     given, room, blocked = one.given, one.room, one.count
     for q in range(given.shape[0]):
         blocked[q] = 1 if given[q] >= room[q] else 0

@@ -63,10 +63,10 @@ def inner(function: Function) -> Function:
 
 
 def leaf(function: Function) -> Function:
-    """An `inner` function on rows, under two promises that make its loops a third faster.
+    """An `inner` function under two promises that make its loops a third faster.
 
     It allocates nothing, and so need not count references to arrays (5 ns an array and call, more
-    than a block's work on a row): what it returns is a number, and what it calls is a leaf. And no
+    than a block's work on a row): it returns numbers, and calls what is a leaf or inlined. And no
     array that it writes overlaps another of its arguments.
     """
     compiled: Function = numba.njit(**_LEAF)(function)

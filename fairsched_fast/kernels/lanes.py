@@ -32,7 +32,7 @@ class Lanes(NamedTuple):
     rise: NDArray[Any]  # (J, L, lanes) what a grant adds to it
     key: NDArray[Any]  # (J, lanes)
     given: NDArray[Any]  # (J, lanes) executors granted
-    room: NDArray[Any]  # (J, lanes) up to which they go
+    room: NDArray[Any]  # (J, lanes) up to which they go; filled where a ceiling may be met
     left: NDArray[Any]  # (lanes,) steps that are left
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
     factor: NDArray[Any]  # (lanes,) work space
@@ -124,7 +124,7 @@ def fill(
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
             bounded |= ends[lane] < limit[lane]
-    for q in range(J if bounded else 0):
+    for q in range(J if bounded else 0):  # seldom: once more is cheaper than always
         room = rows.room[q]
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):

@@ -80,7 +80,7 @@ def run_levels(
         for g in range(whole.ceiling.shape[0]):
             again = start > begins and own_slopes(whole)
             load_segment(whole, g, start, width, again, desk, rows)
-            passes, seekers = g - g, width
+            passes, seekers = np.int64(0), width
             while seekers > 0:
                 seeking = True
                 for _ in range(_PASSES):

@@ -37,7 +37,7 @@ from fairsched_fast.kernels.runs import (
 
 SPENT, EXHAUSTED, STOPPED = 0, 1, 2  # how it ended: `most` granted, no claim left, no fit
 WINDOW = 16384  # claims sorted at once: they and their buckets stay near the core
-MOST_CLAIMS = 65535  # in a window, and jobs: uint16 holds their places
+MOST_CLAIMS = MOST_JOBS = 65535  # uint16 holds their places
 _WIDEST = 2.0**62
 _SPARE = 4  # buckets a claim
 _FULL = 0.85  # of the space for claims
@@ -49,7 +49,7 @@ _FEW = 1024  # claims that are tested one by one without further ado
 class Window(NamedTuple):
     """Work space: n ≤ J·(L + 1) runs in rank order, and the claims of a window, up to M.
 
-    Few arrays, for each costs two references counted wherever it is passed.
+    Few arrays, for each is taken apart and put together again wherever they are passed.
     """
 
     runs: NDArray[np.int64]  # (5, J·(L + 1)) rows KEY … PLACE
@@ -116,8 +116,8 @@ def merge(
             share = share_that_fits(one, runs, n, total, on_full)
         width = wider(high - low, total, goal)
         sort_window(window, n, low, high, total)
-        fits, stopped = share >= 1.0 and done + total <= most, False
-        if fits:
+        all_fit, stopped = share >= 1.0 and done + total <= most, False
+        if all_fit:
             take_all(one)
         else:
             total, stopped = accept(one, on_full, chosen, total, most - done)
@@ -126,7 +126,7 @@ def merge(
         if stopped:
             return done, STOPPED
         go_on(runs, n)
-        if not fits:
+        if not all_fit:
             drop_blocked(one, on_full, runs, n)
     return done, SPENT
 
@@ -193,7 +193,8 @@ def sort_window(
 ) -> None:
     """Put the places of the window's claims in order, into `window.chosen`."""
     runs, claim, owner, chosen = window.runs, window.claim, window.owner, window.chosen
-    list_claims(runs, n, low, claim, owner, claim.shape[0] - chosen.shape[0])
+    at_once = claim.shape[0] - chosen.shape[0]  # AT_ONCE, not known when this is compiled
+    list_claims(runs, n, low, claim, owner, at_once)
     shift, buckets = 0, min(window.start.shape[0], _SPARE * total)
     while (high - low) >> shift >= buckets:
         shift += 1

@@ -1,6 +1,7 @@
 """Orders: who is granted each executor, step by step.
 
-One scenario at a time, by merging; rounded keys by a winner tree over the jobs' next claims. (Few
+One scenario at a time, by merging; rounded keys, and more jobs than merging has places for, by a
+winner tree over the jobs' next claims. (Few
 jobs whose keys are whole numbers are for `lanes` and `records`.)
 """
 
@@ -15,6 +16,7 @@ from fairsched_fast.kernels.jit import inner, jit, leaf
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
     MOST_CLAIMS,
+    MOST_JOBS,
     SPENT,
     STOPPED,
     WINDOW,
@@ -39,7 +41,6 @@ from fairsched_fast.kernels.problem import (
 )
 
 _CACHE_LINE = 64  # bytes
-_TILE = 16  # steps copied at once
 _LOG_VALUES = 1 << 23  # most values in rows of choices, but for a single row
 
 
@@ -113,7 +114,7 @@ def run_one(
     for g in range(problem.ceiling.shape[0]):
         form = load_segment(problem, s, g, one)
         worst = max(worst, form)
-        if form == INTEGER and one.job.shape[0] <= MOST_CLAIMS:
+        if form == INTEGER and one.job.shape[0] <= MOST_JOBS:
             done, state = merge(one, window, on_full, done, budget, log)
         else:
             done, state = play(one, form, on_full, done, budget, log)
@@ -138,7 +139,7 @@ def to_jobs(job: NDArray[np.int64], chosen: NDArray[Any]) -> None:
 
 @leaf
 def write_choices(logs: NDArray[Any], rows: int, column: int, choices: NDArray[Any]) -> None:
-    """Copy rows of choices into as many columns, a tile at a time: a cache line is written once."""
+    """Copy rows of choices into as many columns: a cache line of them is written once."""
     tile, N = choices[:, column : column + rows], choices.shape[0]
     for n in range(N):
         for row in range(rows):

@@ -64,12 +64,12 @@ class Problem(NamedTuple):
 class Scenario(NamedTuple):
     """One scenario, its jobs by place in rank order (q), and how far its run has come.
 
-    Functions that a kernel calls for every grant take the arrays they need, not the whole tuple:
-    passing it counts a reference to each of its arrays, ten times the work of the grant.
+    Functions that a kernel calls for every grant take the arrays they need, not the whole tuple,
+    which would be taken apart and put together again each time.
     """
 
     job: NDArray[np.int64]  # (J,) the job at each place
-    room: NDArray[np.int64]  # (J,) 0 once it gets nothing more
+    room: NDArray[np.int64]  # (J,) no more than `given` once it gets nothing more
     given: NDArray[np.int64]  # (J,) executors granted so far
     lines: NDArray[np.float64]  # (3, L, J) offset, slope and per; per is infinite, not 0
     factor: NDArray[np.int64]  # (L, J) what brings a line over the common denominator

@@ -154,4 +154,4 @@ def go_on(runs: NDArray[np.int64], n: int) -> None:
         count, left = runs[COUNT, i], runs[LEFT, i] - runs[COUNT, i]
         spent = DEAD if left == 0 else np.int64(0)
         runs[LEFT, i] = left
-        runs[KEY, i] = (runs[KEY, i] + count * runs[STEP, i]) | spent  # DEAD has all bits
+        runs[KEY, i] = (runs[KEY, i] + count * runs[STEP, i]) | spent  # ≥ 0, and DEAD has all bits
