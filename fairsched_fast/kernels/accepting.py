@@ -171,29 +171,14 @@ def spend(demand: NDArray[np.int64], free: NDArray[np.int64], count: NDArray[np.
 
 @leaf
 def drop_blocked(one: Scenario, on_full: int, runs: NDArray[np.int64], n: int) -> None:
-    """End the runs of jobs that get nothing more: what is free only shrinks.
-
-    `one.count` is work space between windows.
-    """
-    given, room, blocked = one.given, one.room, one.count
+    """End the runs of jobs that get nothing more: what is free only shrinks."""
+    given, room = one.given, one.room
+    demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
     for q in range(given.shape[0]):
-        blocked[q] = 1 if given[q] >= room[q] else 0
-    if on_full == SKIP:
-        for r in range(one.free.shape[0]):
-            block_too_large(one.demand[r], max(np.int64(0), one.free[r]), blocked)
-    if one.user_left.shape[0] > 0:
-        for q in range(given.shape[0]):
-            blocked[q] |= 1 if capped(one.user, one.user_left, q) else 0
-    for q in range(given.shape[0]):
-        room[q] = given[q] if blocked[q] != 0 else room[q]
+        if capped(user, user_left, q) or (on_full == SKIP and not fits(demand, free, q)):
+            room[q] = min(room[q], given[q])
     for i in range(n):
-        gone = blocked[runs[PLACE, i]] != 0
+        q = runs[PLACE, i]
+        gone = given[q] >= room[q]
         runs[KEY, i] = DEAD if gone else runs[KEY, i]
         runs[LEFT, i] = 0 if gone else runs[LEFT, i]
-
-
-@leaf
-def block_too_large(needs: NDArray[np.int64], free: int, blocked: NDArray[np.int64]) -> None:
-    """Mark the jobs that need more of a resource than there is."""
-    for q in range(blocked.shape[0]):
-        blocked[q] |= 1 if needs[q] > free else 0

@@ -52,6 +52,30 @@ def drive(
     whole: WholeProblem,
     on_full: int,
     first: int,
+    begins: int,
+    ends: int,
+    desk: Desk,
+    rows: Any,
+    out: Outcome,
+    fill: Callable[..., bool],
+    grant: Callable[..., None],
+    collect: Callable[..., None],
+) -> None:
+    """Run scenarios begins…ends−1, as many at a time as there are lanes on the desk.
+
+    `rows` has a block's keys, and what `fill` puts there, `grant` changes, `collect` takes back.
+    """
+    lanes = desk.limit.shape[0]
+    for start in range(begins, ends, lanes):
+        width = min(ends - start, lanes)
+        run_block(whole, on_full, first, start, width, desk, rows, out, fill, grant, collect)
+
+
+@inlined
+def run_block(
+    whole: WholeProblem,
+    on_full: int,
+    first: int,
     start: int,
     width: int,
     desk: Desk,
@@ -61,10 +85,7 @@ def drive(
     grant: Callable[..., None],
     collect: Callable[..., None],
 ) -> None:
-    """Run scenarios start…start+width−1, a block, step by step.
-
-    `rows` has the block's keys, and what `fill` puts there, `grant` changes, `collect` takes back.
-    """
+    """Run scenarios start…start+width−1 step by step."""
     places, segments = places_of(whole.order.shape[0]), whole.ceiling.shape[0]
     key, left, chosen = rows.key, rows.left, rows.chosen
     tight = load_limits(whole, on_full, start, width, desk)

@@ -64,10 +64,7 @@ def run_blocks(
     out: Outcome,
 ) -> None:
     """The same in rows that are there; a leaf, since other loops count references."""
-    block = desk.limit.shape[0]
-    for start in range(begins, ends, block):
-        width = min(ends - start, block)
-        drive(whole, on_full, first, start, width, desk, rows, out, fill, grant, collect)
+    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, grant, collect)
 
 
 @inner
