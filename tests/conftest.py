@@ -87,6 +87,25 @@ def compiled():
         fs.allocate(fs.Batch(capacity=[2e6], demand=[[1]], usage=[[held]], extra_executors=1))
 
 
+@pytest.fixture(scope="session")
+def small_results(tmp_path_factory):
+    """Results of a small sweep in which the policies differ."""
+    from report_pages import small_sweep  # once no stale cache is left
+
+    return small_sweep(tmp_path_factory.mktemp("report") / "out")
+
+
+@pytest.fixture(scope="session")
+def small_report(small_results):
+    """The elements of its report."""
+    from html_pages import read
+
+    import fairsched_fast as fs
+    from fairsched_fast.report.pages import render
+
+    return read(render(fs.open_results(small_results)))
+
+
 @pytest.fixture
 def fairsched(capsys, monkeypatch, tmp_path):
     """Runs a command in an empty folder: (exit code, stdout, stderr)."""

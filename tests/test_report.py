@@ -12,42 +12,31 @@ from report_pages import (
     UNEVEN,
     report_of,
     section,
-    small_sweep,
     table,
 )
 from specs import JOBS, POOL, blocks, spec, two_pools
 from sweep_files import in_small_parts, ran
 
 import fairsched_fast as fs
-from fairsched_fast.report.pages import render, write_report
+from fairsched_fast.report.pages import write_report
 
 ODD_NAMES = ["<script>alert(1)</script>", "مهمة التدريب", "🚀 & <b>bold</b>", "n" * 100 + "é" * 100]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return small_sweep(tmp_path_factory.mktemp("report") / "out")
-
-
-@pytest.fixture(scope="module")
-def page(folder):
-    return read(render(fs.open_results(folder)))
-
-
-def test_the_answer_has_the_tables_figures(folder, page):
-    means = fs.open_results(folder).summary().groupby("policy", observed=True).mean(True)
-    said = section(page, "The answer").text()
+def test_the_answer_has_the_tables_figures(small_results, small_report):
+    means = fs.open_results(small_results).summary().groupby("policy", observed=True).mean(True)
+    said = section(small_report, "The answer").text()
     for policy in ("drf", "round_robin"):
         assert f"{100 * means.loc[policy, 'dominant_share_gap']:.1f} points" in said
         assert f"{means.loc[policy, 'jain']:.3f}" in said
     assert "drf is fairer than round_robin" in said
 
 
-def test_policies_are_compared_run_by_run(folder, page):
-    frame = fs.open_results(folder).summary()
+def test_policies_are_compared_run_by_run(small_results, small_report):
+    frame = fs.open_results(small_results).summary()
     gap = frame.pivot_table("dominant_share_gap", "scenario", "policy", observed=True)
     apart = gap["drf"] - gap["round_robin"]
-    told = table(section(page, "Policies compared"))
+    told = table(section(small_report, "Policies compared"))
     assert told["measure"] == ["round_robin", "drf"]
     means = [f"{100 * gap[policy].mean():.1f}" for policy in told["measure"]]
     assert told["Gap, points: mean"][0] == means[0]
@@ -60,69 +49,73 @@ def test_policies_are_compared_run_by_run(folder, page):
     assert told["Use of mem_gb, %: mean"][1].startswith(f"{used:.1f}")
 
 
-def test_medians_are_those_of_the_table(folder, page):
-    frame = fs.open_results(folder).summary()
+def test_medians_are_those_of_the_table(small_results, small_report):
+    frame = fs.open_results(small_results).summary()
     medians = frame.groupby("policy", observed=True)["jain"].quantile(0.5, interpolation="lower")
-    told = table(section(page, "Policies compared"))["Jain's index: median"]
+    told = table(section(small_report, "Policies compared"))["Jain's index: median"]
     assert abs(float(told[0]) - medians["round_robin"]) <= 0.0006  # to the width of a bin
 
 
-def test_the_scenarios_that_stand_out_do(folder, page):
-    frame = fs.open_results(folder).summary()
+def test_the_scenarios_that_stand_out_do(small_results, small_report):
+    frame = fs.open_results(small_results).summary()
     drf = frame[frame["policy"] == "drf"].set_index("scenario")["dominant_share_gap"]
-    part = section(page, "Scenarios that stand out")
+    part = section(small_report, "Scenarios that stand out")
     for at, extreme in enumerate((drf.max(), drf.min())):
         least = list(table(part, at).items())[1]
         assert least[1][1] == f"{100 * extreme:.1f}"
         assert drf[int(least[0])] == pytest.approx(extreme)
 
 
-def test_the_logs_are_those_of_explain(folder, page):
-    part = section(page, "Scenarios that stand out")
+def test_the_logs_are_those_of_explain(small_results, small_report):
+    part = section(small_report, "Scenarios that stand out")
     article = next(part.every("article"))
     scenario = int(re.search(r"scenario (\d+)", article.text()).group(1))
     logs = [log for log in article.every("section") if log.attrs.get("class") == "log"]
     for log, policy in zip(logs, ("round_robin", "drf"), strict=True):
-        expected = fs.open_results(folder).result(scenario, policy).step_log()
+        expected = fs.open_results(small_results).result(scenario, policy).step_log()
         rows = list(table(log).items())[1:]
         assert [int(step) for step, _ in rows] == expected["step"].tolist()
         assert [cells[0] for _, cells in rows] == expected["allocated_to"].tolist()
         assert [cells[1] for _, cells in rows] == expected["reason"].tolist()
         ends = {b.attrs["data-end"] for b in log.every("li")}
-        final = fs.open_results(folder).result(scenario, policy).dominant_share[0]
+        final = fs.open_results(small_results).result(scenario, policy).dominant_share[0]
         assert ends == set(map(str, final.tolist()))
 
 
-def test_what_was_swept_is_told_in_words(page):
-    told = table(section(page, "What was swept"))
+def test_what_was_swept_is_told_in_words(small_report):
+    told = table(section(small_report, "What was swept"))
     assert told["Batch's capacity in mem_gb"] == ["350, 500, 800", "3"]
     assert told["executors to hand out"] == ["5, 15, 40", "3"]
 
 
-def test_how_to_have_it_again(folder, page):
-    said = section(page, "How to have it again")
-    assert (folder / "spec.toml").read_text().split() == list(said.every("pre"))[1].text().split()
-    assert fs.open_results(folder).manifest["spec_sha256"] in said.text()
+def test_how_to_have_it_again(small_results, small_report):
+    said = section(small_report, "How to have it again")
+    assert (small_results / "spec.toml").read_text().split() == list(said.every("pre"))[
+        1
+    ].text().split()
+    assert fs.open_results(small_results).manifest["spec_sha256"] in said.text()
     assert "fairsched sweep spec.toml --out results/test" in said.text()
 
 
-def test_the_same_results_give_the_same_page(folder, page, tmp_path):
-    elsewhere = shutil.copytree(folder, tmp_path / "elsewhere" / "results")
-    pages = [write_report(fs.open_results(out)).read_bytes() for out in (folder, elsewhere)]
+def test_the_same_results_give_the_same_page(small_results, small_report, tmp_path):
+    elsewhere = shutil.copytree(small_results, tmp_path / "elsewhere" / "results")
+    pages = [write_report(fs.open_results(out)).read_bytes() for out in (small_results, elsewhere)]
     assert pages[0] == pages[1]
-    assert read(pages[0].decode()) == page
+    assert read(pages[0].decode()) == small_report
 
 
-def test_however_the_summary_is_cut_up_the_figures_are_the_same(folder, page, tmp_path):
+def test_however_the_summary_is_cut_up_the_figures_are_the_same(
+    small_results, small_report, tmp_path
+):
     cut = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
     _, elements = report_of(cut)
     for heading in ("The answer", "Policies compared", "When it matters, setting by setting"):
-        assert section(elements, heading).text() == section(page, heading).text()
+        assert section(elements, heading).text() == section(small_report, heading).text()
 
 
-def test_the_page_needs_nothing_but_itself(folder, page):
-    html, elements = report_of(folder, drawn=True)
-    assert str(folder) not in html
+def test_the_page_needs_nothing_but_itself(small_results, small_report):
+    html, elements = report_of(small_results, drawn=True)
+    assert str(small_results) not in html
     for element in elements.every():
         for name in ("src", "href", "xlink:href", "action"):
             assert element.attrs.get(name, "#").startswith(("#", "data:image/png;base64,"))
@@ -130,8 +123,8 @@ def test_the_page_needs_nothing_but_itself(folder, page):
     assert not list(elements.every("link", "iframe", "img", "object"))
 
 
-def test_colours_can_be_told_from_what_is_behind_them(page):
-    css = next(page.every("style")).text()
+def test_colours_can_be_told_from_what_is_behind_them(small_report):
+    css = next(small_report.every("style")).text()
     known = colours(css)
     for ink in ("ink", "quiet", "accent", "warn"):
         for paper in ("#ffffff", known["soft"], "#fff6ec", "#fff1d6"):
@@ -268,10 +261,10 @@ def test_where_weights_differ_the_answer_leads_with_jains_index(tmp_path):
     assert said.index("Jain's index") < said.index("points")
 
 
-def test_who_gains_and_who_loses(folder, page):
-    jobs = fs.open_results(folder).jobs()
+def test_who_gains_and_who_loses(small_results, small_report):
+    jobs = fs.open_results(small_results).jobs()
     means = jobs.pivot_table("granted", "job", "policy", observed=True)
-    part = section(page, "Who gains and who loses")
+    part = section(small_report, "Who gains and who loses")
     told = table(part)
     for job, row in means.iterrows():
         assert told[job][0] == f"{row['round_robin']:.2f}"

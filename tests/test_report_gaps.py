@@ -14,7 +14,6 @@ from report_pages import (
     page_without,
     report_of,
     section,
-    small_sweep,
     table,
 )
 from specs import JOBS, blocks, spec
@@ -22,21 +21,11 @@ from sweep_files import in_small_parts, ran
 
 import fairsched_fast as fs
 from fairsched_fast import charts
-from fairsched_fast.report.pages import render, write_report
+from fairsched_fast.report.pages import write_report
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return small_sweep(tmp_path_factory.mktemp("report") / "out")
-
-
-@pytest.fixture(scope="module")
-def page(folder):
-    return read(render(fs.open_results(folder)))
-
-
-def test_measures_that_are_missing_are_left_out(folder, page, tmp_path):
-    out = shutil.copytree(folder, tmp_path / "out")
+def test_measures_that_are_missing_are_left_out(small_results, small_report, tmp_path):
+    out = shutil.copytree(small_results, tmp_path / "out")
     (part,) = (out / "summary").iterdir()
     summary = pq.read_table(part)
     for name in ("dominant_share_gap", "jain", "utilization_cpu"):
@@ -73,7 +62,7 @@ def test_the_audits_findings_are_counted(tmp_path):
     assert "What the audit found" not in [head.text() for head in page_without(tmp_path)]
 
 
-def test_an_unfinished_sweep_says_so_first(folder, tmp_path):
+def test_an_unfinished_sweep_says_so_first(small_results, tmp_path):
     out = in_small_parts(blocks(GRID, jobs=UNEVEN), tmp_path / "out")
     parts = sorted((out / "summary").iterdir())
     parts[-1].unlink()
@@ -83,8 +72,8 @@ def test_an_unfinished_sweep_says_so_first(folder, tmp_path):
     assert "was interrupted" in first.text() and "of 18 before any is filtered out" in first.text()
 
 
-def test_failures_are_listed_first(folder, tmp_path):
-    out = shutil.copytree(folder, tmp_path / "out")
+def test_failures_are_listed_first(small_results, tmp_path):
+    out = shutil.copytree(small_results, tmp_path / "out")
     failed = [{"chunk": 3, "start": 1000, "stop": 2000, "message": "<b>boom</b>"}] * 7
     edit_manifest(out, status="failed", failed=failed)
     _, elements = report_of(out)
@@ -105,8 +94,8 @@ def test_parts_that_are_gone_or_broken_are_told_of(tmp_path):
     assert "parts of it are gone" in next(elements.every("section")).text()
 
 
-def test_a_sweep_without_anything_kept(folder, tmp_path):
-    out = shutil.copytree(folder, tmp_path / "out")
+def test_a_sweep_without_anything_kept(small_results, tmp_path):
+    out = shutil.copytree(small_results, tmp_path / "out")
     for table_folder in ("summary", "jobs"):
         shutil.rmtree(out / table_folder)
     (out / "progress.jsonl").unlink()
@@ -116,16 +105,16 @@ def test_a_sweep_without_anything_kept(folder, tmp_path):
     assert "There is nothing to say yet" in section(elements, "The answer").text()
 
 
-def test_without_a_summary_the_journal_tells_what_it_knows(folder, page, tmp_path):
+def test_without_a_summary_the_journal_tells_what_it_knows(small_results, small_report, tmp_path):
     ran(blocks(GRID, jobs=UNEVEN) + "\n[output]\nsummary = false\n", tmp_path / "out")
     _, elements = report_of(tmp_path / "out")
     assert "keeps no summary" in next(elements.every("section")).text()
-    told, whole = (table(section(p, "Policies compared")) for p in (elements, page))
+    told, whole = (table(section(p, "Policies compared")) for p in (elements, small_report))
     for name in ("Gap, points: mean", "Jain's index: median", "Executors given: mean"):
         assert told[name] == whole[name]
 
 
-def test_a_policy_that_is_unknown_here_leaves_out_the_logs(folder, tmp_path):
+def test_a_policy_that_is_unknown_here_leaves_out_the_logs(small_results, tmp_path):
     @fs.policy("of the report's own", measure="executors held")
     def own(batch):
         """Fewest executors."""
@@ -142,27 +131,32 @@ def test_a_policy_that_is_unknown_here_leaves_out_the_logs(folder, tmp_path):
     assert not list(elements.every("article"))
 
 
-def test_the_command_writes_the_page(fairsched, folder, tmp_path, monkeypatch):
+def test_the_command_writes_the_page(fairsched, small_results, tmp_path, monkeypatch):
     monkeypatch.setattr(charts, "svg", empty_picture)
-    code, out, _ = fairsched("report", folder, "--out", tmp_path / "mail.html")
+    code, out, _ = fairsched("report", small_results, "--out", tmp_path / "mail.html")
     assert (code, out) == (0, f"wrote {tmp_path / 'mail.html'}\n")
     assert read((tmp_path / "mail.html").read_text(encoding="utf-8"))
-    code, out, _ = fairsched("report", folder)
-    assert code == 0 and (folder / "report.html").is_file()
+    code, out, _ = fairsched("report", small_results)
+    assert code == 0 and (small_results / "report.html").is_file()
 
 
-def test_what_cannot_be_reported_on_ends_with_one_message(fairsched, folder, tmp_path, monkeypatch):
+def test_what_cannot_be_reported_on_ends_with_one_message(
+    fairsched, small_results, tmp_path, monkeypatch
+):
     monkeypatch.setattr(charts, "svg", empty_picture)
     (tmp_path / "other").mkdir()
     for words, message in (
         (["report", tmp_path / "other"], "holds no sweep"),
         (["report", tmp_path / "none"], "is not there"),
-        (["report", folder, "--out", tmp_path], "is a folder"),
-        (["report", folder, "--out", tmp_path / "no" / "page.html"], "there is no such folder"),
+        (["report", small_results, "--out", tmp_path], "is a folder"),
+        (
+            ["report", small_results, "--out", tmp_path / "no" / "page.html"],
+            "there is no such folder",
+        ),
     ):
         code, out, err = fairsched(*words)
         assert (code, out) == (2, "") and message in err and err.startswith("error: ")
-    code, out, err = fairsched("report", folder, "--out", tmp_path / ("x" * 300))
+    code, out, err = fairsched("report", small_results, "--out", tmp_path / ("x" * 300))
     assert (code, out) == (1, "") and "cannot be written" in err
 
 
@@ -189,11 +183,11 @@ def test_what_is_gone_is_told_on_the_page_and_beside_it(fairsched, tmp_path, mon
     assert err.count("note: ") == 2 and "what the audit found is not on this page" in err
 
 
-def test_a_table_that_is_named_in_vain_leaves_the_page_as_it_is(fairsched, folder):
-    before = write_report(folder).read_bytes()
-    code, out, err = fairsched("report", folder, "--jobs", "nosuch.csv")
+def test_a_table_that_is_named_in_vain_leaves_the_page_as_it_is(fairsched, small_results):
+    before = write_report(small_results).read_bytes()
+    code, out, err = fairsched("report", small_results, "--jobs", "nosuch.csv")
     assert (code, out) == (2, "") and "nosuch.csv" in err
-    assert (folder / "report.html").read_bytes() == before
+    assert (small_results / "report.html").read_bytes() == before
 
 
 @pytest.mark.parametrize("given", [None, 7])
