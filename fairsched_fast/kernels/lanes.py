@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, jit, leaf
-from fairsched_fast.kernels.lockstep import block_width, drive, end_segment
+from fairsched_fast.kernels.lockstep import block_width, drive, end_segment, longest_run
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
     Desk,
@@ -29,13 +29,13 @@ class Lanes(NamedTuple):
     """A block's rows, all of one integer type; job rows in rank order."""
 
     line: NDArray[Any]  # (J, L, lanes) where a line begins, packed
-    rise: NDArray[Any]  # (J, L, lanes) what a grant adds to it
+    rise: NDArray[Any]  # (J, L, lanes) what a grant adds to it; (J, L, 1) where all lanes agree
     key: NDArray[Any]  # (J, lanes)
     given: NDArray[Any]  # (J, lanes) executors granted
     room: NDArray[Any]  # (J, lanes) up to which they go; filled where a ceiling may be met
     left: NDArray[Any]  # (lanes,) steps that are left
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
-    factor: NDArray[Any]  # (lanes,) work space
+    work: NDArray[Any]  # (lanes,) work space
 
 
 @jit
@@ -68,7 +68,8 @@ def run_lanes(
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L = whole.offset.shape[2]
     block = min(block_width(J, L), ends - begins)
-    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, kind)
+    alike = max(whole.order.shape[1], whole.slope.shape[3], whole.factor.shape[3]) == 1
+    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, 1 if alike else block, kind)
     run_blocks(whole, on_full, first, begins, ends, desk, rows, out)
 
 
@@ -88,11 +89,11 @@ def run_blocks(
 
 
 @inner
-def blank_lanes(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Lanes:
-    """Rows of so many lanes, of the type of `kind`."""
+def blank_lanes(J: int, L: int, lanes: int, rises: int, kind: NDArray[Any]) -> Lanes:
+    """Rows of so many lanes, of the type of `kind`; rises of as many, or of one."""
     return Lanes(
         np.empty((J, L, lanes), kind.dtype),
-        np.empty((J, L, lanes), kind.dtype),
+        np.empty((J, L, rises), kind.dtype),
         np.empty((J, lanes), kind.dtype),
         np.empty((J, lanes), kind.dtype),
         np.empty((J, lanes), kind.dtype),
@@ -108,7 +109,7 @@ def fill(
 ) -> bool:
     """Put segment g of a block into rows, as far as it was served; whether a ceiling may be met."""
     kind, J, bounded = rows.key.dtype.type, rows.key.shape[0], False
-    left, limit, done, ends = rows.left, desk.limit, desk.done, desk.other
+    left, limit, done = rows.left, desk.limit, desk.done
     for lane in range(width):
         left[lane] = kind(limit[lane] - done[lane])
     for q in range(J):
@@ -118,15 +119,26 @@ def fill(
             key[lane] = kind(q)
         for line in range(rows.line.shape[1]):
             fill_line(whole, g, q, line, start, width, places, rows)
-        room_row(whole, g, q, start, width, desk)
-        for lane in range(width):
-            bounded |= ends[lane] < limit[lane]
+        bounded |= may_end(whole, g, q, start, width, desk)
     for q in range(J if bounded else 0):  # seldom: once more is cheaper than always
-        room = rows.room[q]
+        room, ends = rows.room[q], desk.other
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
             room[lane] = kind(ends[lane])
         end_jobs(rows.key[q], rows.given[q], room, width)
+    return bounded
+
+
+@leaf
+def may_end(whole: WholeProblem, g: int, q: int, start: int, width: int, desk: Desk) -> bool:
+    """Whether a job at place q may be given less, by the end of segment g, than its lane has."""
+    if max(whole.order.shape[1], whole.room.shape[1], whole.ceiling.shape[2]) == 1:
+        j = whole.order[q, 0]
+        return min(whole.room[j, 0], whole.ceiling[g, j, 0]) < longest_run(desk, width)
+    room_row(whole, g, q, start, width, desk)
+    ends, limit, bounded = desk.other, desk.limit, False
+    for lane in range(width):
+        bounded |= ends[lane] < limit[lane]
     return bounded
 
 
@@ -145,18 +157,26 @@ def fill_line(
 
     Products wrap around and are right again in the end: only what fits is filled in.
     """
-    kind, factor, key, given = rows.key.dtype.type, rows.factor, rows.key[q], rows.given[q]
-    begins, rise, times, place = rows.line[q, line], rows.rise[q, line], kind(places), kind(q)
+    kind, begins, rise, by = rows.key.dtype.type, rows.line[q, line], rows.rise[q, line], rows.work
+    rises, times, place = min(width, rise.shape[0]), kind(places), kind(q)
     line_row(whole.offset, g, line, whole.order, q, start, width, begins)
-    line_row(whole.slope, g, line, whole.order, q, start, width, rise)
-    line_row(whole.factor, g, line, whole.order, q, start, width, factor)
-    for lane in range(width):
-        by = kind(factor[lane] * times)
-        slope = kind(rise[lane] * by)
-        low = kind(kind(begins[lane] * by) + place)
-        rise[lane] = slope
-        begins[lane] = low
-        key[lane] = max(key[lane], kind(low + kind(given[lane] * slope)))
+    line_row(whole.slope, g, line, whole.order, q, start, rises, rise)
+    line_row(whole.factor, g, line, whole.order, q, start, rises, by)
+    for lane in range(rises):
+        by[lane] = kind(by[lane] * times)
+        rise[lane] = kind(rise[lane] * by[lane])
+    key, given = rows.key[q], rows.given[q]
+    if rise.shape[0] > 1:
+        for lane in range(width):
+            low = kind(kind(begins[lane] * by[lane]) + place)
+            begins[lane] = low
+            key[lane] = max(key[lane], stands(low, given[lane], rise[lane], kind))
+    else:
+        times, slope = by[0], rise[0]
+        for lane in range(width):
+            low = kind(kind(begins[lane] * times) + place)
+            begins[lane] = low
+            key[lane] = max(key[lane], stands(low, given[lane], slope, kind))
 
 
 @leaf
@@ -180,14 +200,24 @@ def grant_job(
     """Grant to a job where its key is the chosen one: two lines at once, then the others."""
     kind, second = key.dtype.type, min(1, line.shape[0] - 1)
     a, b, rise_a, rise_b = line[0], line[second], rise[0], rise[second]
-    for lane in range(width):
-        mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
-        count = kind(given[lane] - mine)
-        given[lane] = count
-        now = max(
-            kind(a[lane] + kind(count * rise_a[lane])), kind(b[lane] + kind(count * rise_b[lane]))
-        )
-        key[lane] = max(key[lane], now)
+    if rise.shape[1] > 1:
+        for lane in range(width):
+            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
+            count = kind(given[lane] - mine)
+            given[lane] = count
+            now = max(
+                stands(a[lane], count, rise_a[lane], kind),
+                stands(b[lane], count, rise_b[lane], kind),
+            )
+            key[lane] = max(key[lane], now)
+    else:
+        by_a, by_b = rise_a[0], rise_b[0]
+        for lane in range(width):
+            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
+            count = kind(given[lane] - mine)
+            given[lane] = count
+            now = max(stands(a[lane], count, by_a, kind), stands(b[lane], count, by_b, kind))
+            key[lane] = max(key[lane], now)
     for more in range(2, line.shape[0]):
         raise_keys(key, given, line[more], rise[more], width)
 
@@ -198,8 +228,19 @@ def raise_keys(
 ) -> None:
     """Raise keys to where a line stands."""
     kind = key.dtype.type
-    for lane in range(width):
-        key[lane] = max(key[lane], kind(line[lane] + kind(given[lane] * rise[lane])))
+    if rise.shape[0] > 1:
+        for lane in range(width):
+            key[lane] = max(key[lane], stands(line[lane], given[lane], rise[lane], kind))
+    else:
+        by = rise[0]
+        for lane in range(width):
+            key[lane] = max(key[lane], stands(line[lane], given[lane], by, kind))
+
+
+@leaf
+def stands(begins: Any, count: Any, rise: Any, kind: Any) -> Any:
+    """Where a line stands after `count` grants."""
+    return kind(begins + kind(count * rise))
 
 
 @leaf

@@ -91,6 +91,7 @@ def run_levels(
                         passes += 1
                 climb(rows, seekers)
                 seekers = close(desk, rows, seekers)
+        add_up(desk, width)
         write_ends(whole, on_full, tight, start, width, desk, first, out)
 
 
@@ -179,6 +180,16 @@ def close(desk: Desk, rows: Levels, width: int) -> int:
                 move(rows, lane, n)
             n += 1
     return n
+
+
+@leaf
+def add_up(desk: Desk, width: int) -> None:
+    """Count the executors granted in each lane."""
+    done = desk.done
+    for q in range(desk.given.shape[0]):
+        given = desk.given[q]
+        for lane in range(width):
+            done[lane] += given[lane]
 
 
 @leaf

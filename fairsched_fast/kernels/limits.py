@@ -182,13 +182,8 @@ def admit(
     chosen: NDArray[Any],
 ) -> None:
     """Take what the chosen jobs need; block those whose next executor is not to be had."""
-    order, demand, user, free, user_left = (
-        whole.order,
-        whole.demand,
-        whole.user,
-        desk.free,
-        desk.user_left,
-    )
+    order, demand, user, limit = whole.order, whole.demand, whole.user, desk.limit
+    free, user_left = desk.free, desk.user_left
     kind, last = key.dtype.type, largest(key)
     for lane in range(width):
         if chosen[lane] < 0:
@@ -201,7 +196,10 @@ def admit(
         if capped or full:
             chosen[lane] = kind(-1)
             key[q, lane] = last
-            left[lane] = kind(0) if full and on_full == STOP else kind(left[lane] + 1)
+            left[lane] = kind(left[lane] + 1)
+            if full and on_full == STOP:  # no step is left
+                limit[lane] -= left[lane]
+                left[lane] = 0
             continue
         if on_full != IGNORE:
             take(demand, free, j, start, lane)

@@ -23,7 +23,7 @@ from fairsched_fast.kernels.jit import inlined, leaf
 from fairsched_fast.kernels.limits import admit, fits, load_limits, sure_steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
-from fairsched_fast.kernels.whole import Desk, WholeProblem, largest, place_row, spread
+from fairsched_fast.kernels.whole import NO_END, Desk, WholeProblem, largest, spread
 
 _FEWEST, _MOST = 32, 1024  # lanes of a block
 _NEAR = 1 << 16  # bytes of state that stay near the core
@@ -105,7 +105,7 @@ def run_block(
             if sure < 0 and together:
                 end_log(out, first + start, width, steps)
                 together = False
-            if not choose(key, left, chosen, width):
+            if not choose(key, left, chosen, rows.work, width):
                 break
             if sure < 0:
                 admit(whole, on_full, start, width, places, desk, key, left, chosen)
@@ -151,26 +151,31 @@ def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
 
 
 @leaf
-def choose(key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], width: int) -> bool:
+def choose(
+    key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], work: NDArray[Any], width: int
+) -> bool:
     """In every lane that has steps left the least key, else −1; whether there is any.
 
     Four rows at a time: what costs is loading and storing, not comparing.
     """
     kind, J = key.dtype.type, key.shape[0]
-    last, none = largest(key), kind(-1)
-    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
-    for lane in range(width):
-        chosen[lane] = min(a[lane], b[lane], c[lane], d[lane])
+    last, none, more = largest(key), kind(-1), key[0]
+    if J > 4:
+        more = work
+        for lane in range(width):
+            work[lane] = last
     for q in range(4, J, 4):
         a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
         for lane in range(width):
-            chosen[lane] = min(chosen[lane], a[lane], b[lane], c[lane], d[lane])
+            work[lane] = min(work[lane], a[lane], b[lane], c[lane], d[lane])
+    a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
     for lane in range(width):
-        over = kind(-1) if (chosen[lane] == last) | (left[lane] <= kind(0)) else kind(0)
-        chosen[lane] = kind(chosen[lane] | over)
-        left[lane] = kind(left[lane] - (over + kind(1)))
-    for lane in range(width):
-        none = kind(none & chosen[lane])
+        best = min(a[lane], b[lane], c[lane], d[lane], more[lane])
+        over = kind(-1) if (best == last) | (left[lane] <= kind(0)) else kind(0)
+        best = kind(best | over)
+        chosen[lane] = best
+        left[lane] = kind(left[lane] - kind(over + kind(1)))
+        none = kind(none & best)
     return none != kind(-1)
 
 
@@ -189,20 +194,16 @@ def log(
     out: Outcome,
 ) -> None:
     """Write the job chosen in every lane: as step n, or as each lane's own next step."""
-    if out.small.shape[0] + out.medium.shape[0] == 0:
+    small, medium, column = out.small, out.medium, first + start
+    if small.shape[0] + medium.shape[0] == 0:
         return
-    column, who = first + start, desk.who
-    name_jobs(whole.order, start, width, places, chosen, who)
     if not together:
-        scatter(desk.limit, left, who, width, column, out)
-    elif out.small.shape[0] > 0:
-        small = out.small[n, column : column + width]
-        for lane in range(width):
-            small[lane] = who[lane]
+        name_jobs(whole.order, start, width, places, chosen, desk.who)
+        scatter(desk.limit, left, desk.who, width, column, out)
+    elif small.shape[0] > 0:
+        name_jobs(whole.order, start, width, places, chosen, small[n, column : column + width])
     else:
-        medium = out.medium[n, column : column + width]
-        for lane in range(width):
-            medium[lane] = who[lane]
+        name_jobs(whole.order, start, width, places, chosen, medium[n, column : column + width])
 
 
 @leaf
@@ -272,14 +273,10 @@ def write_ends(
     out: Outcome,
 ) -> None:
     """What each job was given, how many steps there were, and why the runs ended."""
-    order, column, room, waits = whole.order, first + start, desk.row, desk.other
+    order, column, budget, most = whole.order, first + start, desk.row, desk.other
     steps, stop = out.steps[column : column + width], out.stop[column : column + width]
-    for lane in range(width):
-        steps[lane] = 0
-        waits[lane] = 0
     for q in range(desk.given.shape[0]):
         given = desk.given[q]
-        place_row(whole.room, order, q, start, width, room)
         if order.shape[1] > 1:
             for lane in range(width):
                 out.granted[order[q, start + lane], column + lane] = given[lane]
@@ -287,19 +284,33 @@ def write_ends(
             row = out.granted[order[q, 0], column : column + width]
             for lane in range(width):
                 row[lane] = given[lane]
-        for lane in range(width):
-            steps[lane] += given[lane]
-            waits[lane] |= np.int32(1) if given[lane] < room[lane] else np.int32(0)
-    spread(whole.budget, start, width, room)
-    full = desk.full
+    spread(whole.budget, start, width, budget)
+    most_steps(whole.room, start, width, most)
+    done, full = desk.done, desk.full
     for lane in range(width):
-        early = np.int32(CAPACITY) if steps[lane] >= full[lane] else np.int32(CEILINGS)
-        early = early if waits[lane] > 0 else np.int32(CEILINGS)
-        stop[lane] = early if steps[lane] != room[lane] else np.int32(BUDGET)
+        taken = done[lane]
+        waits = (taken >= full[lane]) & (taken < most[lane])
+        early = np.int32(CAPACITY) if waits else np.int32(CEILINGS)
+        steps[lane] = taken
+        stop[lane] = early if taken != budget[lane] else np.int32(BUDGET)
     if tight:
         for lane in range(width):
             if stop[lane] != BUDGET:
                 stop[lane] = why(whole, on_full, start, lane, desk)
+
+
+@leaf
+def most_steps(room: NDArray[np.int32], start: int, width: int, out: NDArray[np.int32]) -> None:
+    """How many executors the jobs of each lane may be given together; NO_END where no fewer."""
+    everyone = np.int64(0)
+    for j in range(room.shape[0]):
+        everyone += np.int64(room[j, 0])
+    for lane in range(width):
+        out[lane] = min(everyone, np.int64(NO_END)) if room.shape[1] == 1 else np.int64(0)
+    for j in range(room.shape[0] if room.shape[1] > 1 else 0):
+        part = room[j, start : start + width]
+        for lane in range(width):
+            out[lane] = min(np.int64(out[lane]) + np.int64(part[lane]), np.int64(NO_END))
 
 
 @leaf

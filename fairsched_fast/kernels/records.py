@@ -31,7 +31,7 @@ class Records(NamedTuple):
     key: NDArray[Any]  # (J, lanes)
     left: NDArray[Any]  # (lanes,) steps that are left
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
-    factor: NDArray[Any]  # (lanes,) work space
+    work: NDArray[Any]  # (lanes,) work space
 
 
 @jit
@@ -116,7 +116,7 @@ def fill_line(
 ) -> None:
     """Put a line of the jobs at place q into their records; products may wrap around meanwhile."""
     kind, state, key, L = rows.key.dtype.type, rows.state, rows.key[q], whole.offset.shape[2]
-    factor, served, offset, slope = rows.factor, desk.given[q], desk.row, desk.other
+    factor, served, offset, slope = rows.work, desk.given[q], desk.row, desk.other
     line_row(whole.factor, g, line, whole.order, q, start, width, factor)
     line_row(whole.offset, g, line, whole.order, q, start, width, offset)
     line_row(whole.slope, g, line, whole.order, q, start, width, slope)
