@@ -36,6 +36,7 @@ one takes 1.1, 1.4 and 2.1.
 """
 LEVEL_KEYS = 2.0**50
 """Keys up to which that is exact."""
+_SMALL_ORDER = 128  # jobs whose indices take a byte: lockstep writes no other order
 _SMALL = 1 << 12  # values: to remember so many is no matter
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
@@ -108,7 +109,7 @@ def _lockstep(
             return None
         return _levels(whole, rule, first, out)
     kind = narrowest(bound)
-    if kind is None or part.J > LOCKSTEP_JOBS:
+    if kind is None or min(LOCKSTEP_JOBS, _SMALL_ORDER) < part.J:
         return None
     few = part.J <= FEW_JOBS and kind != "q"
     run = kernels.run_lanes if few else kernels.run_records

@@ -214,7 +214,7 @@ def test_batches_of_every_shape_use_the_same_compiled_kernels(log):
                  extra_executors=500),
     ]  # fmt: skip
     kernel = steps if log else totals
-    fs.allocate(shapes[1], log=log)
+    fs.allocate(shapes[2], log=log)
     before = len(kernel.signatures)
     for batch in [*shapes, shapes[1].rows(1, 2)]:
         for policy in POLICIES:

@@ -34,8 +34,11 @@ def test_nobody_has_more_than_there_is_nor_less_than_nothing(stack, policy):
 
 @given(cases(alike=True, resources=st.just(1)))
 def test_where_one_resource_is_shared_alike_a_run_is_within_one_executor(case):
-    """One resource, equal demands: nothing is left over that a whole executor could have used."""
-    case = {**case, "user_caps": []}
+    """One resource, equal demands and weights: nobody is further from the level than one step.
+
+    With weights they may be: of three executors for weights 1, 1, 1 and 2 the last gets none.
+    """
+    case = {**case, "user_caps": [], "jobs": [{**job, "weight": 1} for job in case["jobs"]]}
     batch = as_batch([case])
     whole, parts = fs.allocate(batch, "drf").granted[0], fs.fluid(batch, "drf")[0]
     assert (np.abs(whole - parts) <= 1 + 1e-9).all()

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairsched_fast.kernels import three
 from fairsched_fast.kernels.jit import inner, jit, leaf
-from fairsched_fast.kernels.lockstep import block_width, drive, end_segment, longest_run
+from fairsched_fast.kernels.lockstep import add_up, block_width, count_left, drive, longest_run
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
     Desk,
@@ -26,14 +27,17 @@ from fairsched_fast.kernels.whole import (
 
 
 class Lanes(NamedTuple):
-    """A block's rows, all of one integer type; job rows in rank order."""
+    """A block's rows, all of one integer type; job rows in rank order.
 
-    line: NDArray[Any]  # (J, L, lanes) where a line begins, packed
-    rise: NDArray[Any]  # (J, L, lanes) what a grant adds to it; (J, L, 1) where all lanes agree
+    J' and L' are J and L, or what `three` needs where that is more.
+    """
+
+    line: NDArray[Any]  # (J', L', lanes) where a line begins, packed
+    rise: NDArray[Any]  # (J', L', lanes) what a grant adds to it; (J', L', 1) where lanes agree
     key: NDArray[Any]  # (J, lanes)
-    given: NDArray[Any]  # (J, lanes) executors granted
-    room: NDArray[Any]  # (J, lanes) up to which they go; filled where a ceiling may be met
-    left: NDArray[Any]  # (lanes,) steps that are left
+    given: NDArray[Any]  # (J', lanes) executors granted
+    room: NDArray[Any]  # (J', lanes) up to which they go; filled where a ceiling may be met
+    left: NDArray[Any]  # (lanes,) steps that were left when all lanes last began together
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
     work: NDArray[Any]  # (lanes,) work space
 
@@ -69,7 +73,8 @@ def run_lanes(
     L = whole.offset.shape[2]
     block = min(block_width(J, L), ends - begins)
     alike = max(whole.order.shape[1], whole.slope.shape[3], whole.factor.shape[3]) == 1
-    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, 1 if alike else block, kind)
+    own = not alike or starts_ahead(whole)
+    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, block if own else 1, kind)
     run_blocks(whole, on_full, first, begins, ends, desk, rows, out)
 
 
@@ -85,22 +90,32 @@ def run_blocks(
     out: Outcome,
 ) -> None:
     """The same in rows that are there; a leaf, since other loops count references."""
-    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, grant, collect)
+    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, head_start, grant, collect)
 
 
 @inner
 def blank_lanes(J: int, L: int, lanes: int, rises: int, kind: NDArray[Any]) -> Lanes:
     """Rows of so many lanes, of the type of `kind`; rises of as many, or of one."""
-    return Lanes(
-        np.empty((J, L, lanes), kind.dtype),
-        np.empty((J, L, rises), kind.dtype),
+    jobs, lines = max(J, three.JOBS), max(L, three.LINES)
+    rows = Lanes(
+        np.zeros((jobs, lines, lanes), kind.dtype),
+        np.zeros((jobs, lines, rises), kind.dtype),
         np.empty((J, lanes), kind.dtype),
-        np.empty((J, lanes), kind.dtype),
-        np.empty((J, lanes), kind.dtype),
+        np.zeros((jobs, lanes), kind.dtype),
+        np.zeros((jobs, lanes), kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
     )
+    rows.line[J:, 0] = largest(rows.key)  # nobody's turn comes never
+    return rows
+
+
+@leaf
+def starts_ahead(whole: WholeProblem) -> bool:
+    """Whether `three` takes the first steps."""
+    J, L = whole.order.shape[0], whole.offset.shape[2]
+    return J <= three.JOBS and L <= three.LINES and whole.order.shape[1] == 1
 
 
 @leaf
@@ -109,15 +124,13 @@ def fill(
 ) -> bool:
     """Put segment g of a block into rows, as far as it was served; whether a ceiling may be met."""
     kind, J, bounded = rows.key.dtype.type, rows.key.shape[0], False
-    left, limit, done = rows.left, desk.limit, desk.done
-    for lane in range(width):
-        left[lane] = kind(limit[lane] - done[lane])
+    count_left(desk, rows.left, width)
     for q in range(J):
         key, given, served = rows.key[q], rows.given[q], desk.given[q]
         for lane in range(width):
             given[lane] = kind(served[lane])
             key[lane] = kind(q)
-        for line in range(rows.line.shape[1]):
+        for line in range(whole.offset.shape[2]):
             fill_line(whole, g, q, line, start, width, places, rows)
         bounded |= may_end(whole, g, q, start, width, desk)
     for q in range(J if bounded else 0):  # seldom: once more is cheaper than always
@@ -180,6 +193,72 @@ def fill_line(
 
 
 @leaf
+def head_start(
+    whole: WholeProblem,
+    longest: int,
+    sure: int,
+    bounded: bool,
+    column: int,
+    width: int,
+    desk: Desk,
+    rows: Lanes,
+    out: Outcome,
+) -> int:
+    """Take up to `sure` of the block's steps before the others, of which there are `longest`."""
+    if not starts_ahead(whole):
+        return 0
+    key, line, alike = rows.key, rows.line, True
+    for q in range(key.shape[0]):
+        alike &= mark_ended(key[q], line[q], width)
+    if not alike:
+        return 0
+    most = longest if sure >= longest else sure - sure % 2  # steps that nobody has do no harm
+    taken = three.take_steps(
+        line,
+        rows.rise,
+        rows.given,
+        rows.room,
+        rows.left,
+        whole.order,
+        most,
+        bounded,
+        column,
+        width,
+        desk,
+        out,
+    )
+    for q in range(key.shape[0] if taken < longest else 0):
+        step_back(key[q], rows.given[q], line[q], rows.rise[q], width)
+    return min(taken, longest)
+
+
+@leaf
+def mark_ended(key: NDArray[Any], line: NDArray[Any], width: int) -> bool:
+    """Let the first line of jobs that have ended stand at the end; whether keys are their lines'.
+
+    They are not where lines are below 0, which no key is.
+    """
+    a, b, last, differ = line[0], line[1], largest(key), key.dtype.type(0)
+    for lane in range(width):
+        stands = last if key[lane] == last else a[lane]
+        a[lane] = stands
+        differ |= max(stands, b[lane]) ^ key[lane]
+    return differ == 0
+
+
+@leaf
+def step_back(
+    key: NDArray[Any], given: NDArray[Any], line: NDArray[Any], rise: NDArray[Any], width: int
+) -> None:
+    """Lines that have moved on with what was given back to where they begin, keys to match."""
+    kind, a, b, rise_a, rise_b = key.dtype.type, line[0], line[1], rise[0], rise[1]
+    for lane in range(width):
+        key[lane] = max(a[lane], b[lane])
+        a[lane] = kind(a[lane] - kind(given[lane] * rise_a[lane]))
+        b[lane] = kind(b[lane] - kind(given[lane] * rise_b[lane]))
+
+
+@leaf
 def grant(rows: Lanes, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
     for q in range(rows.key.shape[0]):
@@ -198,8 +277,7 @@ def grant_job(
     width: int,
 ) -> None:
     """Grant to a job where its key is the chosen one: two lines at once, then the others."""
-    kind, second = key.dtype.type, min(1, line.shape[0] - 1)
-    a, b, rise_a, rise_b = line[0], line[second], rise[0], rise[second]
+    kind, a, b, rise_a, rise_b = key.dtype.type, line[0], line[1], rise[0], rise[1]
     if rise.shape[1] > 1:
         for lane in range(width):
             mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
@@ -255,8 +333,8 @@ def end_jobs(key: NDArray[Any], given: NDArray[Any], room: NDArray[Any], width: 
 @leaf
 def collect(rows: Lanes, desk: Desk, width: int) -> None:
     """Keep what was granted, and in how many steps."""
-    for q in range(rows.given.shape[0]):
+    for q in range(desk.given.shape[0]):
         given, kept = rows.given[q], desk.given[q]
         for lane in range(width):
             kept[lane] = given[lane]
-    end_segment(desk, rows.left, width)
+    add_up(desk, width)

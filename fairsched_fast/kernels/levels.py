@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, jit, leaf
 from fairsched_fast.kernels.limits import load_limits
-from fairsched_fast.kernels.lockstep import begin, write_ends
+from fairsched_fast.kernels.lockstep import add_up, begin, write_ends
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.rows import AT_ONCE, TOP
 from fairsched_fast.kernels.whole import Desk, WholeProblem, blank_desk, line_row, room_row
@@ -180,16 +180,6 @@ def close(desk: Desk, rows: Levels, width: int) -> int:
                 move(rows, lane, n)
             n += 1
     return n
-
-
-@leaf
-def add_up(desk: Desk, width: int) -> None:
-    """Count the executors granted in each lane."""
-    done = desk.done
-    for q in range(desk.given.shape[0]):
-        given = desk.given[q]
-        for lane in range(width):
-            done[lane] += given[lane]
 
 
 @leaf

@@ -25,10 +25,8 @@ def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk:
 
     Where all demands are equal, or nothing can fill the pool, capacity is a limit on the steps.
     """
-    limit, full, need = desk.limit, desk.full, desk.need
+    limit, need = desk.limit, desk.need
     spread(whole.budget, start, width, limit)
-    for lane in range(width):
-        full[lane] = NO_END
     tight = whole.user_left.shape[0] > 0
     if on_full == IGNORE:
         return tight
@@ -42,7 +40,7 @@ def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk:
         if short and whole.demand.shape[0] > 1:
             tight = True
         elif short:
-            cut_short(free, need, limit, full, width, whole.demand.shape[2] == 1)
+            cut_short(free, need, limit, width, whole.demand.shape[2] == 1)
     return tight
 
 
@@ -51,7 +49,6 @@ def cut_short(
     free: NDArray[np.int32],
     need: NDArray[np.int32],
     limit: NDArray[np.int32],
-    full: NDArray[np.int32],
     width: int,
     same: bool,
 ) -> None:
@@ -68,13 +65,11 @@ def cut_short(
             most = np.int32(float(there) * inverse)
             rest = np.int32(there - np.int32(most * step))
             more = np.int32(1) if rest >= step else np.int32(0)
-            full[lane] = min(full[lane], np.int32(most + more))
-            limit[lane] = min(limit[lane], full[lane])
+            limit[lane] = min(limit[lane], np.int32(most + more))
         return
     for lane in range(width):
         most = np.int32(max(float(free[lane]), 0.0) / float(max(need[lane], np.int32(1))))
-        full[lane] = min(full[lane], most if need[lane] > 0 else NO_END)
-        limit[lane] = min(limit[lane], full[lane])
+        limit[lane] = min(limit[lane], most if need[lane] > 0 else NO_END)
 
 
 @leaf
@@ -196,7 +191,6 @@ def admit(
         if capped or full:
             chosen[lane] = kind(-1)
             key[q, lane] = last
-            left[lane] = kind(left[lane] + 1)
             if full and on_full == STOP:  # no step is left
                 limit[lane] -= left[lane]
                 left[lane] = 0

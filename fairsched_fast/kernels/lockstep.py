@@ -58,6 +58,7 @@ def drive(
     rows: Any,
     out: Outcome,
     fill: Callable[..., bool],
+    head_start: Callable[..., int],
     grant: Callable[..., None],
     collect: Callable[..., None],
 ) -> None:
@@ -68,7 +69,9 @@ def drive(
     lanes = desk.limit.shape[0]
     for start in range(begins, ends, lanes):
         width = min(ends - start, lanes)
-        run_block(whole, on_full, first, start, width, desk, rows, out, fill, grant, collect)
+        run_block(
+            whole, on_full, first, start, width, desk, rows, out, fill, head_start, grant, collect
+        )
 
 
 @inlined
@@ -82,43 +85,61 @@ def run_block(
     rows: Any,
     out: Outcome,
     fill: Callable[..., bool],
+    head_start: Callable[..., int],
     grant: Callable[..., None],
     collect: Callable[..., None],
 ) -> None:
     """Run scenarios start…start+width−1 step by step."""
     places, segments = places_of(whole.order.shape[0]), whole.ceiling.shape[0]
-    key, left, chosen = rows.key, rows.left, rows.chosen
+    key, left, chosen, column = rows.key, rows.left, rows.chosen, first + start
     tight = load_limits(whole, on_full, start, width, desk)
     begin(desk, width)
     longest, steps = longest_run(desk, width), start - start
     together = segments == 1  # whether all lanes that run are at the same step
+    at_once = together and logs_places(whole.order, out)
     if not together:
-        end_log(out, first + start, width, steps)
+        end_log(out, column, width, steps)
     for g in range(segments):
         bounded = fill(whole, g, start, width, places, desk, rows)
         # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
-        sure = start - start if tight else longest
+        sure = sure_steps(whole, on_full, start, width, desk) if tight else longest
+        if together and sure > 0:
+            steps = head_start(whole, longest, sure, bounded, column, width, desk, rows, out)
+            sure -= steps
         while not together or steps < longest:
             if sure == 0:
                 collect(rows, desk, width)
                 sure = sure_steps(whole, on_full, start, width, desk)
             if sure < 0 and together:
-                end_log(out, first + start, width, steps)
-                together = False
-            if not choose(key, left, chosen, rows.work, width):
+                end_log(out, column, width, steps)
+                count_left(desk, left, width)
+                together, at_once = False, False
+            taken = steps if together else start - start
+            who = out.small[steps, column : column + width] if at_once else desk.who
+            if not choose(key, left, taken, places, rows.work, chosen, who, width):
                 break
             if sure < 0:
                 admit(whole, on_full, start, width, places, desk, key, left, chosen)
             grant(rows, places, width, bounded)
-            log(whole, start, width, places, desk, left, chosen, together, steps, first, out)
+            if not at_once:
+                log(whole, start, width, places, desk, left, chosen, together, steps, first, out)
             steps += 1
             sure -= np.int64(1) if sure > 0 else np.int64(0)
         collect(rows, desk, width)
     if together:
-        end_log(out, first + start, width, steps)
+        end_log(out, column, width, steps)
     if tight:
         sure_steps(whole, on_full, start, width, desk)  # what is left in the end
     write_ends(whole, on_full, tight, start, width, desk, first, out)
+
+
+@leaf
+def logs_places(order: NDArray[np.int32], out: Outcome) -> bool:
+    """Whether an order is kept, and a job's place is its index."""
+    by_place = out.small.shape[0] > 0 and order.shape[1] == 1
+    for q in range(order.shape[0]):
+        by_place &= order[q, 0] == q
+    return by_place
 
 
 @leaf
@@ -143,38 +164,69 @@ def longest_run(desk: Desk, width: int) -> int:
 
 
 @leaf
-def end_segment(desk: Desk, left: NDArray[Any], width: int) -> None:
-    """Keep how many steps were taken."""
-    done, limit = desk.done, desk.limit
+def count_left(desk: Desk, left: NDArray[Any], width: int) -> None:
+    """How many steps each lane has left, once what was granted is on the desk."""
+    kind, limit, done = left.dtype.type, desk.limit, desk.done
     for lane in range(width):
-        done[lane] = limit[lane] - left[lane]
+        left[lane] = kind(limit[lane] - done[lane])
+
+
+@leaf
+def add_up(desk: Desk, width: int) -> None:
+    """Count the executors granted in each lane."""
+    done = desk.done
+    for lane in range(width):
+        done[lane] = 0
+    for q in range(desk.given.shape[0]):
+        given = desk.given[q]
+        for lane in range(width):
+            done[lane] += given[lane]
 
 
 @leaf
 def choose(
-    key: NDArray[Any], left: NDArray[Any], chosen: NDArray[Any], work: NDArray[Any], width: int
+    key: NDArray[Any],
+    left: NDArray[Any],
+    taken: int,
+    places: int,
+    work: NDArray[Any],
+    chosen: NDArray[Any],
+    who: NDArray[np.int8],
+    width: int,
 ) -> bool:
-    """In every lane that has steps left the least key, else −1; whether there is any.
+    """The least key and its place in every lane that has steps left, else −1; whether there is any.
 
-    Four rows at a time: what costs is loading and storing, not comparing.
+    `left` counted them `taken` steps ago. Four rows at a time: what costs is loading and storing,
+    not comparing.
     """
-    kind, J = key.dtype.type, key.shape[0]
-    last, none, more = largest(key), kind(-1), key[0]
+    kind, J, name = key.dtype.type, key.shape[0], who.dtype.type
+    last, none, more, mask, taken = (
+        largest(key),
+        kind(-1),
+        key[0],
+        kind(places - 1),
+        kind(taken),
+    )
     if J > 4:
         more = work
         for lane in range(width):
             work[lane] = last
     for q in range(4, J, 4):
-        a, b, c, d = key[q], key[min(q + 1, J - 1)], key[min(q + 2, J - 1)], key[min(q + 3, J - 1)]
+        a, b, c, d = (
+            key[q],
+            key[min(q + 1, J - 1)],
+            key[min(q + 2, J - 1)],
+            key[min(q + 3, J - 1)],
+        )
         for lane in range(width):
             work[lane] = min(work[lane], a[lane], b[lane], c[lane], d[lane])
     a, b, c, d = key[0], key[min(1, J - 1)], key[min(2, J - 1)], key[min(3, J - 1)]
     for lane in range(width):
         best = min(a[lane], b[lane], c[lane], d[lane], more[lane])
-        over = kind(-1) if (best == last) | (left[lane] <= kind(0)) else kind(0)
+        over = kind(-1) if (best == last) | (left[lane] <= taken) else kind(0)
         best = kind(best | over)
         chosen[lane] = best
-        left[lane] = kind(left[lane] - kind(over + kind(1)))
+        who[lane] = name(kind(best & mask) | over)
         none = kind(none & best)
     return none != kind(-1)
 
@@ -194,16 +246,17 @@ def log(
     out: Outcome,
 ) -> None:
     """Write the job chosen in every lane: as step n, or as each lane's own next step."""
-    small, medium, column = out.small, out.medium, first + start
-    if small.shape[0] + medium.shape[0] == 0:
-        return
-    if not together:
-        name_jobs(whole.order, start, width, places, chosen, desk.who)
-        scatter(desk.limit, left, desk.who, width, column, out)
-    elif small.shape[0] > 0:
-        name_jobs(whole.order, start, width, places, chosen, small[n, column : column + width])
-    else:
-        name_jobs(whole.order, start, width, places, chosen, medium[n, column : column + width])
+    small, column, who = out.small, first + start, desk.who
+    if small.shape[0] > 0:
+        name_jobs(whole.order, start, width, places, chosen, who)
+        if together:
+            for lane in range(width):
+                small[n, column + lane] = who[lane]
+        else:
+            scatter(desk.limit, left, who, width, column, small)
+    for lane in range(0 if together else width):
+        if chosen[lane] >= 0:
+            left[lane] -= 1
 
 
 @leaf
@@ -213,21 +266,12 @@ def name_jobs(
     width: int,
     places: int,
     chosen: NDArray[Any],
-    who: NDArray[Any],
+    who: NDArray[np.int8],
 ) -> None:
     """The job at the place of each chosen key, −1 where there is none."""
-    kind, name = chosen.dtype.type, who.dtype.type
-    mask, by_place = kind(places - 1), order.shape[1] == 1
-    for q in range(order.shape[0]):
-        by_place &= order[q, 0] == q
-    if by_place:
-        for lane in range(width):
-            none = kind(-1) if chosen[lane] < kind(0) else kind(0)
-            who[lane] = name(kind(chosen[lane] & mask) | none)
-        return
-    wide = order.shape[1] > 1
+    wide, mask = order.shape[1] > 1, np.int64(places - 1)
     for lane in range(width):
-        q = np.int64(chosen[lane] & mask)
+        q = np.int64(chosen[lane]) & mask
         who[lane] = order[q, start + lane if wide else 0] if chosen[lane] >= 0 else -1
 
 
@@ -235,21 +279,15 @@ def name_jobs(
 def scatter(
     limit: NDArray[np.int32],
     left: NDArray[Any],
-    who: NDArray[np.int16],
+    who: NDArray[np.int8],
     width: int,
     column: int,
-    out: Outcome,
+    out: NDArray[np.int8],
 ) -> None:
     """Write the job chosen in every lane as that lane's own next step."""
-    small, medium = out.small, out.medium
     for lane in range(width):
-        if who[lane] < 0:
-            continue
-        n = np.int64(limit[lane]) - np.int64(left[lane]) - 1
-        if small.shape[0] > 0:
-            small[n, column + lane] = who[lane]
-        else:
-            medium[n, column + lane] = who[lane]
+        if who[lane] >= 0:
+            out[np.int64(limit[lane]) - np.int64(left[lane]), column + lane] = who[lane]
 
 
 @leaf
@@ -257,8 +295,6 @@ def end_log(out: Outcome, column: int, width: int, taken: int) -> None:
     """Nothing chosen beyond the steps taken."""
     for n in range(taken, out.small.shape[0]):
         out.small[n, column : column + width] = -1
-    for n in range(taken, out.medium.shape[0]):
-        out.medium[n, column : column + width] = -1
 
 
 @leaf
@@ -286,10 +322,10 @@ def write_ends(
                 row[lane] = given[lane]
     spread(whole.budget, start, width, budget)
     most_steps(whole.room, start, width, most)
-    done, full = desk.done, desk.full
+    done, limit = desk.done, desk.limit
     for lane in range(width):
         taken = done[lane]
-        waits = (taken >= full[lane]) & (taken < most[lane])
+        waits = (taken >= limit[lane]) & (taken < most[lane])
         early = np.int32(CAPACITY) if waits else np.int32(CEILINGS)
         steps[lane] = taken
         stop[lane] = early if taken != budget[lane] else np.int32(BUDGET)

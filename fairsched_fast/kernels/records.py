@@ -1,7 +1,8 @@
 """Orders of more jobs: lockstep in which a grant is made lane by lane, on a record of the job.
 
 Walking all rows to find the least key is cheap, a `min` each; changing all of them is not. A record
-holds what a grant needs side by side: where the job's lines begin, how they rise, room, count.
+holds what a grant needs side by side: count, room, and for each line where it begins and how it
+rises. There are two lines at least, so that where they are is known when this is compiled.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, jit, leaf
-from fairsched_fast.kernels.lockstep import block_width, drive, end_segment
+from fairsched_fast.kernels.lockstep import add_up, block_width, count_left, drive
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
     Desk,
@@ -23,13 +24,16 @@ from fairsched_fast.kernels.whole import (
     room_row,
 )
 
+COUNT, ROOM, LINE, RISE = 0, 1, 2, 3
+_LINES = 2  # at least
+
 
 class Records(NamedTuple):
     """A block's records and key rows, all of one integer type; jobs in rank order."""
 
-    state: NDArray[Any]  # (lanes, J, 2·L + 2) L lines, packed; L rises; room; count
+    state: NDArray[Any]  # (lanes, J, 2 + 2·L) count, room, then line, packed, and rise by turns
     key: NDArray[Any]  # (J, lanes)
-    left: NDArray[Any]  # (lanes,) steps that are left
+    left: NDArray[Any]  # (lanes,) steps that were left when all lanes last began together
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
     work: NDArray[Any]  # (lanes,) work space
 
@@ -64,14 +68,14 @@ def run_blocks(
     out: Outcome,
 ) -> None:
     """The same in rows that are there; a leaf, since other loops count references."""
-    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, grant, collect)
+    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, no_start, grant, collect)
 
 
 @inner
 def blank_records(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Records:
     """Records of so many lanes, of the type of `kind`."""
     return Records(
-        np.empty((lanes, J, 2 * L + 2), kind.dtype),
+        np.zeros((lanes, J, 2 + 2 * max(L, _LINES)), kind.dtype),
         np.empty((J, lanes), kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
@@ -84,20 +88,19 @@ def fill(
     whole: WholeProblem, g: int, start: int, width: int, places: int, desk: Desk, rows: Records
 ) -> bool:
     """Put segment g of a block into records, as far as it was served; they know their ceilings."""
-    kind, state, L = rows.key.dtype.type, rows.state, whole.offset.shape[2]
-    left, limit, done, ends, last = rows.left, desk.limit, desk.done, desk.other, largest(rows.key)
-    for lane in range(width):
-        left[lane] = kind(limit[lane] - done[lane])
+    kind, state = rows.key.dtype.type, rows.state
+    ends, last = desk.other, largest(rows.key)
+    count_left(desk, rows.left, width)
     for q in range(rows.key.shape[0]):
         key, served = rows.key[q], desk.given[q]
         for lane in range(width):
             key[lane] = kind(q)
-        for line in range(L):
+        for line in range(whole.offset.shape[2]):
             fill_line(whole, g, q, line, start, width, places, desk, rows)
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
-            state[lane, q, 2 * L] = kind(ends[lane])
-            state[lane, q, 2 * L + 1] = kind(served[lane])
+            state[lane, q, COUNT] = kind(served[lane])
+            state[lane, q, ROOM] = kind(ends[lane])
             key[lane] = last if served[lane] >= ends[lane] else key[lane]
     return True
 
@@ -115,7 +118,7 @@ def fill_line(
     rows: Records,
 ) -> None:
     """Put a line of the jobs at place q into their records; products may wrap around meanwhile."""
-    kind, state, key, L = rows.key.dtype.type, rows.state, rows.key[q], whole.offset.shape[2]
+    kind, state, key, at = rows.key.dtype.type, rows.state, rows.key[q], 2 * line
     factor, served, offset, slope = rows.work, desk.given[q], desk.row, desk.other
     line_row(whole.factor, g, line, whole.order, q, start, width, factor)
     line_row(whole.offset, g, line, whole.order, q, start, width, offset)
@@ -124,37 +127,51 @@ def fill_line(
         by = kind(factor[lane] * kind(places))
         rise = kind(kind(slope[lane]) * by)
         begins = kind(kind(kind(offset[lane]) * by) + kind(q))
-        state[lane, q, line] = begins
-        state[lane, q, L + line] = rise
+        state[lane, q, LINE + at] = begins
+        state[lane, q, RISE + at] = rise
         key[lane] = max(key[lane], kind(begins + kind(kind(served[lane]) * rise)))
+
+
+@leaf
+def no_start(
+    whole: WholeProblem,
+    longest: int,
+    sure: int,
+    bounded: bool,
+    column: int,
+    width: int,
+    desk: Desk,
+    rows: Records,
+    out: Outcome,
+) -> int:
+    """No step is taken before the others: 0."""
+    return 0
 
 
 @leaf
 def grant(rows: Records, places: int, width: int, bounded: bool) -> None:
     """Grant to the job of the chosen key in every lane."""
     state, key, chosen = rows.state, rows.key, rows.chosen
-    kind, last, L = key.dtype.type, largest(key), (state.shape[2] - 2) // 2
-    second = min(1, L - 1)
+    kind, last, size = key.dtype.type, largest(key), state.shape[2]
     for lane in range(width):
         if chosen[lane] < 0:
             continue
         q = np.int64(chosen[lane]) & (places - 1)
         record = state[lane, q]
-        count = kind(record[2 * L + 1] + kind(1))
-        record[2 * L + 1] = count
-        a = kind(record[0] + kind(count * record[L]))
-        b = kind(record[second] + kind(count * record[L + second]))
+        count = kind(record[COUNT] + kind(1))
+        record[COUNT] = count
+        a = kind(record[LINE] + kind(count * record[RISE]))
+        b = kind(record[LINE + 2] + kind(count * record[RISE + 2]))
         now = max(chosen[lane], a, b)
-        for line in range(2, L):
-            now = max(now, kind(record[line] + kind(count * record[L + line])))
-        key[q, lane] = last if count >= record[2 * L] else now
+        for at in range(4, size - 2, 2):
+            now = max(now, kind(record[LINE + at] + kind(count * record[RISE + at])))
+        key[q, lane] = last if count >= record[ROOM] else now
 
 
 @leaf
 def collect(rows: Records, desk: Desk, width: int) -> None:
     """Keep what was granted, and in how many steps."""
-    last = rows.state.shape[2] - 1
     for q in range(desk.given.shape[0]):
         for lane in range(width):
-            desk.given[q, lane] = rows.state[lane, q, last]
-    end_segment(desk, rows.left, width)
+            desk.given[q, lane] = rows.state[lane, q, COUNT]
+    add_up(desk, width)

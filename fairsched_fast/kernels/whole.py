@@ -38,9 +38,9 @@ class Desk(NamedTuple):
 
     given: NDArray[np.int32]  # (J, lanes) granted so far, in rank order
     limit: NDArray[np.int32]  # (lanes,) steps until the budget is spent or the pool is full
-    full: NDArray[np.int32]  # (lanes,) steps that equal demands have room for
-    done: NDArray[np.int32]  # (lanes,) limit less the steps that are left
-    who: NDArray[np.int16]  # (lanes,) the job granted to, −1 where none
+    done: NDArray[np.int32]  # (lanes,) steps taken
+    who: NDArray[np.int8]  # (lanes,) the job granted to, −1 where none
+    then: NDArray[np.int8]  # (lanes,) and in the step after
     free: NDArray[np.int32]  # (R, lanes) capacity left, −1 where a pool is over-full
     user_left: NDArray[np.int64]  # (U, lanes)
     need: NDArray[np.int32]  # (lanes,) work space, as are the next two
@@ -55,8 +55,8 @@ def blank_desk(J: int, R: int, U: int, lanes: int) -> Desk:
         np.empty((J, lanes), np.int32),
         np.empty(lanes, np.int32),
         np.empty(lanes, np.int32),
-        np.empty(lanes, np.int32),
-        np.empty(lanes, np.int16),
+        np.empty(lanes, np.int8),
+        np.empty(lanes, np.int8),
         np.empty((R, lanes), np.int32),
         np.empty((U, lanes), np.int64),
         np.empty(lanes, np.int32),
