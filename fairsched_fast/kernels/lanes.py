@@ -107,7 +107,9 @@ def blank_lanes(J: int, L: int, lanes: int, rises: int, kind: NDArray[Any]) -> L
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
     )
-    rows.line[J:, 0] = largest(rows.key)  # nobody's turn comes never
+    for q in range(J):
+        rows.line[q, L:] = q  # no key is less
+    rows.line[J:] = largest(rows.key)  # nobody's turn comes never
     return rows
 
 
@@ -207,11 +209,12 @@ def head_start(
     """Take up to `sure` of the block's steps before the others, of which there are `longest`."""
     if not starts_ahead(whole):
         return 0
-    key, line, alike = rows.key, rows.line, True
+    key, line = rows.key, rows.line
     for q in range(key.shape[0]):
-        alike &= mark_ended(key[q], line[q], width)
-    if not alike:
-        return 0
+        if falls_below(line[q], width):  # which a key does not
+            return 0
+    for q in range(key.shape[0] if bounded else 0):
+        mark_ended(key[q], line[q, 0], width)
     most = longest if sure >= longest else sure - sure % 2  # steps that nobody has do no harm
     taken = three.take_steps(
         line,
@@ -233,17 +236,22 @@ def head_start(
 
 
 @leaf
-def mark_ended(key: NDArray[Any], line: NDArray[Any], width: int) -> bool:
-    """Let the first line of jobs that have ended stand at the end; whether keys are their lines'.
-
-    They are not where lines are below 0, which no key is.
-    """
-    a, b, last, differ = line[0], line[1], largest(key), key.dtype.type(0)
+def falls_below(line: NDArray[Any], width: int) -> bool:
+    """Whether one of two lines stands below 0 in any lane."""
+    kind, a, b = line.dtype.type, line[0], line[1]
+    signs = kind(0)
     for lane in range(width):
-        stands = last if key[lane] == last else a[lane]
-        a[lane] = stands
-        differ |= max(stands, b[lane]) ^ key[lane]
-    return differ == 0
+        signs = kind(signs | kind(a[lane] | b[lane]))
+    return signs < kind(0)
+
+
+@leaf
+def mark_ended(key: NDArray[Any], line: NDArray[Any], width: int) -> None:
+    """Let the line of jobs that have ended stand at the end."""
+    kind, last = key.dtype.type, largest(key)
+    for lane in range(width):
+        ended = kind(-1) if key[lane] == last else kind(0)
+        line[lane] = kind((last & ended) | (line[lane] & ~ended))
 
 
 @leaf
