@@ -33,7 +33,7 @@ class Lanes(NamedTuple):
     """
 
     line: NDArray[Any]  # (J', L', lanes) where a line begins, packed
-    rise: NDArray[Any]  # (J', L', lanes) what a grant adds to it; (J', L', 1) where lanes agree
+    rise: NDArray[Any]  # (J', L', lanes) what a grant adds to it
     key: NDArray[Any]  # (J, lanes)
     given: NDArray[Any]  # (J', lanes) executors granted
     room: NDArray[Any]  # (J', lanes) up to which they go; filled where a ceiling may be met
@@ -72,9 +72,7 @@ def run_lanes(
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L = whole.offset.shape[2]
     block = min(block_width(J, L), ends - begins)
-    alike = max(whole.order.shape[1], whole.slope.shape[3], whole.factor.shape[3]) == 1
-    own = not alike or starts_ahead(whole)
-    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, block if own else 1, kind)
+    desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, kind)
     run_blocks(whole, on_full, first, begins, ends, desk, rows, out)
 
 
@@ -94,23 +92,34 @@ def run_blocks(
 
 
 @inner
-def blank_lanes(J: int, L: int, lanes: int, rises: int, kind: NDArray[Any]) -> Lanes:
-    """Rows of so many lanes, of the type of `kind`; rises of as many, or of one."""
+def blank_lanes(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Lanes:
+    """Rows of so many lanes, of the type of `kind`."""
     jobs, lines = max(J, three.JOBS), max(L, three.LINES)
     rows = Lanes(
-        np.zeros((jobs, lines, lanes), kind.dtype),
-        np.zeros((jobs, lines, rises), kind.dtype),
+        np.empty((jobs, lines, lanes), kind.dtype),
+        np.empty((jobs, lines, lanes), kind.dtype),
         np.empty((J, lanes), kind.dtype),
-        np.zeros((jobs, lanes), kind.dtype),
-        np.zeros((jobs, lanes), kind.dtype),
+        np.empty((jobs, lanes), kind.dtype),
+        np.empty((jobs, lanes), kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
     )
-    for q in range(J):
-        rows.line[q, L:] = q  # no key is less
-    rows.line[J:] = largest(rows.key)  # nobody's turn comes never
+    make_up(rows, J, L)
     return rows
+
+
+@leaf
+def make_up(rows: Lanes, J: int, L: int) -> None:
+    """Lines that jobs do not have say nothing; jobs that nobody has never come first."""
+    kind, last, lanes = rows.key.dtype.type, largest(rows.key), rows.left.shape[0]
+    for q in range(rows.line.shape[0]):
+        for line in range(L if q < J else 0, rows.line.shape[1]):
+            for lane in range(lanes):
+                rows.line[q, line, lane] = kind(q) if q < J else last  # no key is less than q
+                rows.rise[q, line, lane] = 0
+                rows.given[q, lane] = 0
+                rows.room[q, lane] = 0
 
 
 @leaf
@@ -173,25 +182,17 @@ def fill_line(
     Products wrap around and are right again in the end: only what fits is filled in.
     """
     kind, begins, rise, by = rows.key.dtype.type, rows.line[q, line], rows.rise[q, line], rows.work
-    rises, times, place = min(width, rise.shape[0]), kind(places), kind(q)
+    key, given, times, place = rows.key[q], rows.given[q], kind(places), kind(q)
     line_row(whole.offset, g, line, whole.order, q, start, width, begins)
-    line_row(whole.slope, g, line, whole.order, q, start, rises, rise)
-    line_row(whole.factor, g, line, whole.order, q, start, rises, by)
-    for lane in range(rises):
-        by[lane] = kind(by[lane] * times)
-        rise[lane] = kind(rise[lane] * by[lane])
-    key, given = rows.key[q], rows.given[q]
-    if rise.shape[0] > 1:
-        for lane in range(width):
-            low = kind(kind(begins[lane] * by[lane]) + place)
-            begins[lane] = low
-            key[lane] = max(key[lane], stands(low, given[lane], rise[lane], kind))
-    else:
-        times, slope = by[0], rise[0]
-        for lane in range(width):
-            low = kind(kind(begins[lane] * times) + place)
-            begins[lane] = low
-            key[lane] = max(key[lane], stands(low, given[lane], slope, kind))
+    line_row(whole.slope, g, line, whole.order, q, start, width, rise)
+    line_row(whole.factor, g, line, whole.order, q, start, width, by)
+    for lane in range(width):
+        factor = kind(by[lane] * times)
+        slope = kind(rise[lane] * factor)
+        low = kind(kind(begins[lane] * factor) + place)
+        rise[lane] = slope
+        begins[lane] = low
+        key[lane] = max(key[lane], stands(low, given[lane], slope, kind))
 
 
 @leaf
@@ -286,24 +287,15 @@ def grant_job(
 ) -> None:
     """Grant to a job where its key is the chosen one: two lines at once, then the others."""
     kind, a, b, rise_a, rise_b = key.dtype.type, line[0], line[1], rise[0], rise[1]
-    if rise.shape[1] > 1:
-        for lane in range(width):
-            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
-            count = kind(given[lane] - mine)
-            given[lane] = count
-            now = max(
-                stands(a[lane], count, rise_a[lane], kind),
-                stands(b[lane], count, rise_b[lane], kind),
-            )
-            key[lane] = max(key[lane], now)
-    else:
-        by_a, by_b = rise_a[0], rise_b[0]
-        for lane in range(width):
-            mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
-            count = kind(given[lane] - mine)
-            given[lane] = count
-            now = max(stands(a[lane], count, by_a, kind), stands(b[lane], count, by_b, kind))
-            key[lane] = max(key[lane], now)
+    for lane in range(width):
+        mine = kind(-1) if key[lane] == chosen[lane] else kind(0)
+        count = kind(given[lane] - mine)
+        given[lane] = count
+        one, two = (
+            stands(a[lane], count, rise_a[lane], kind),
+            stands(b[lane], count, rise_b[lane], kind),
+        )
+        key[lane] = max(key[lane], one, two)
     for more in range(2, line.shape[0]):
         raise_keys(key, given, line[more], rise[more], width)
 
@@ -314,13 +306,8 @@ def raise_keys(
 ) -> None:
     """Raise keys to where a line stands."""
     kind = key.dtype.type
-    if rise.shape[0] > 1:
-        for lane in range(width):
-            key[lane] = max(key[lane], stands(line[lane], given[lane], rise[lane], kind))
-    else:
-        by = rise[0]
-        for lane in range(width):
-            key[lane] = max(key[lane], stands(line[lane], given[lane], by, kind))
+    for lane in range(width):
+        key[lane] = max(key[lane], stands(line[lane], given[lane], rise[lane], kind))
 
 
 @leaf
