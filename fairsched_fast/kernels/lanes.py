@@ -1,8 +1,8 @@
 """Orders of few jobs: lockstep in which a grant is masked over all rows.
 
-line q,l  [ 60   55   70 … ]    where line l of job q stands, packed; grant: line += rise & hit
+line q,l  [ 60   55   70 … ]    where line l of job q begins, packed: after k grants line + k · rise
 key q     [ 60   58   70 … ]    the largest of the job's lines so far
-hit       [  0   −1    0 … ]    −1 where q's key is the one chosen
+mine      [  0   −1    0 … ]    −1 where q's key is the one chosen
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def run_lanes(
     kind : int16, int32 or int64 (0,)
         An array of the type that keys are held in; packed keys stay below its largest number.
     out
-        Written; the order in `small` or `medium`.
+        Written; the order in `small`, so of 128 jobs at most.
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L = whole.offset.shape[2]
