@@ -11,7 +11,10 @@ BUDGET, CAPACITY, USER_CAPS, CEILINGS = 0, 1, 2, 3  # why a run ended
 
 
 class Outcome(NamedTuple):
-    """What a run writes. The order is in one of the last three, or in none; lockstep's in `small`."""
+    """What a run writes. The order is in one of the last three, or in none.
+
+    Lockstep writes `small` alone.
+    """
 
     granted: NDArray[np.int32]  # (J, S) executors given to each job
     steps: NDArray[np.int32]  # (S,) executors given
