@@ -6,6 +6,7 @@ from agreement import ON_FULL, ours
 
 import fairsched_fast as fs
 from fairsched_fast import dispatch, engine, kernels
+from fairsched_fast.kernels import lanes, records
 
 COMPILED = hasattr(kernels.steps, "py_func")  # not where NUMBA_DISABLE_JIT is set
 RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
@@ -17,6 +18,11 @@ def wide_keys(bound):
     return "q" if bound < 2.0**62 else None
 
 
+def few_lanes(J, L):
+    """Blocks of three scenarios, so that a handful fills several."""
+    return 3
+
+
 PATHS = {  # path: what `dispatch` must believe
     "as the shape says": {},
     "lanes": {"FEW_JOBS": MANY, "LOCKSTEP_JOBS": MANY},
@@ -24,13 +30,22 @@ PATHS = {  # path: what `dispatch` must believe
     "records of 64 bits": {"FEW_JOBS": 0, "LOCKSTEP_JOBS": MANY, "narrowest": wide_keys},
     "one by one": {"LOCKSTEP_JOBS": 0},
 }
+if not COMPILED:  # what is compiled believes what it did then
+    PATHS |= {
+        "lanes, block by block": {(lanes, "block_width"): few_lanes, **PATHS["lanes"]},
+        "records, block by block": {(records, "block_width"): few_lanes, **PATHS["records"]},
+        "lanes without a head start": {
+            (lanes, "starts_ahead"): lambda whole: False,
+            **PATHS["lanes"],
+        },
+    }
 
 
 def by_path(batch, policy, on_full, path, N):
     """(S, J) granted and (S, N) choices, by a path; `policy` as the oracles name it."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in PATHS[path].items():
-            patch.setattr(dispatch, name, value)
+            patch.setattr(*(name if isinstance(name, tuple) else (dispatch, name)), value)
         batch.remembered = None  # of another path
         return engine.run(batch, ours(policy, batch.R), on_full, workers=1, order=N)
 

@@ -32,12 +32,12 @@ class Lanes(NamedTuple):
     J' and L' are J and L, or what `three` needs where that is more.
     """
 
-    line: NDArray[Any]  # (J', L', lanes) where a line begins, packed
+    line: NDArray[Any]  # (J', L', lanes) where a line begins, packed; in `three` where it stands
     rise: NDArray[Any]  # (J', L', lanes) what a grant adds to it
     key: NDArray[Any]  # (J, lanes)
     given: NDArray[Any]  # (J', lanes) executors granted
     room: NDArray[Any]  # (J', lanes) up to which they go; filled where a ceiling may be met
-    left: NDArray[Any]  # (lanes,) steps that were left when all lanes last began together
+    left: NDArray[Any]  # (lanes,) steps left; while all lanes are together, at the segment's begin
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
     work: NDArray[Any]  # (lanes,) work space
 
@@ -67,11 +67,11 @@ def run_lanes(
     kind : int16, int32 or int64 (0,)
         An array of the type that keys are held in; packed keys stay below its largest number.
     out
-        Written; the order in `small`, so of 128 jobs at most.
+        Written; the order in `small`, so of 128 jobs at most, and none that is elsewhere.
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L = whole.offset.shape[2]
-    block = min(block_width(J, L), ends - begins)
+    block = max(1, min(block_width(J, L), ends - begins))
     desk, rows = blank_desk(J, R, U, block), blank_lanes(J, L, block, kind)
     run_blocks(whole, on_full, first, begins, ends, desk, rows, out)
 
@@ -126,7 +126,7 @@ def make_up(rows: Lanes, J: int, L: int) -> None:
 def starts_ahead(whole: WholeProblem) -> bool:
     """Whether `three` takes the first steps."""
     J, L = whole.order.shape[0], whole.offset.shape[2]
-    return J <= three.JOBS and L <= three.LINES and whole.order.shape[1] == 1
+    return J <= three.JOBS and 1 <= L <= three.LINES and whole.order.shape[1] == 1
 
 
 @leaf
@@ -207,7 +207,7 @@ def head_start(
     rows: Lanes,
     out: Outcome,
 ) -> int:
-    """Take up to `sure` of the block's steps before the others, of which there are `longest`."""
+    """Take the first of a block's `longest` steps, no more than are `sure`; how many were taken."""
     if not starts_ahead(whole):
         return 0
     key, line = rows.key, rows.line
@@ -216,7 +216,8 @@ def head_start(
             return 0
     for q in range(key.shape[0] if bounded else 0):
         mark_ended(key[q], line[q, 0], width)
-    most = longest if sure >= longest else sure - sure % 2  # steps that nobody has do no harm
+    # Two by two, never one more than is sure; one more than the longest is nobody's, and not taken.
+    most = longest if sure >= longest else sure - sure % 2
     taken = three.take_steps(
         line,
         rows.rise,

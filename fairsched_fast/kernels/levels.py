@@ -71,7 +71,7 @@ def run_levels(
     """
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L = whole.offset.shape[2]
-    block = min(block_width(J, L), ends - begins)
+    block = max(1, min(block_width(J, L), ends - begins))
     desk, rows = blank_desk(J, R, U, block), blank_levels(J, L, block)
     for start in range(begins, ends, block):
         width = min(ends - start, block)

@@ -202,7 +202,7 @@ def admit(
 
 
 @leaf
-def fits(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> bool:
+def fits(demand: NDArray[np.int32], free: NDArray[np.int32], j: int, start: int, lane: int) -> bool:
     """Whether the next executor of job j fits into what is free in a lane."""
     d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
     for r in range(free.shape[0]):
@@ -212,7 +212,7 @@ def fits(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int,
 
 
 @leaf
-def take(demand: NDArray[np.int32], free: NDArray[np.int64], j: int, start: int, lane: int) -> None:
+def take(demand: NDArray[np.int32], free: NDArray[np.int32], j: int, start: int, lane: int) -> None:
     """Take an executor of job j off what is free in a lane."""
     d, s = j if demand.shape[0] > 1 else 0, start + lane if demand.shape[2] > 1 else 0
     for r in range(free.shape[0]):

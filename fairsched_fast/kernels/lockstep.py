@@ -94,7 +94,8 @@ def run_block(
     key, left, chosen, column = rows.key, rows.left, rows.chosen, first + start
     tight = load_limits(whole, on_full, start, width, desk)
     begin(desk, width)
-    longest, steps = longest_run(desk, width), start - start
+    none = start - start  # a literal would compile its callees once more
+    longest, steps = longest_run(desk, width), none
     together = segments == 1  # whether all lanes that run are at the same step
     at_once = together and logs_places(whole.order, out)
     if not together:
@@ -114,7 +115,7 @@ def run_block(
                 end_log(out, column, width, steps)
                 count_left(desk, left, width)
                 together, at_once = False, False
-            taken = steps if together else start - start
+            taken = steps if together else none
             who = out.small[steps, column : column + width] if at_once else desk.who
             if not choose(key, left, taken, places, rows.work, chosen, who, width):
                 break
@@ -123,6 +124,8 @@ def run_block(
             grant(rows, places, width, bounded)
             if not at_once:
                 log(whole, start, width, places, desk, left, chosen, together, steps, first, out)
+            if not together:
+                count_down(left, chosen, width)
             steps += 1
             sure -= np.int64(1) if sure > 0 else np.int64(0)
         collect(rows, desk, width)
@@ -200,13 +203,8 @@ def choose(
     not comparing.
     """
     kind, J, name = key.dtype.type, key.shape[0], who.dtype.type
-    last, none, more, mask, taken = (
-        largest(key),
-        kind(-1),
-        key[0],
-        kind(places - 1),
-        kind(taken),
-    )
+    last, none, mask, taken = largest(key), kind(-1), kind(places - 1), kind(taken)
+    more = key[0]  # the least beyond four rows; the first again where there are none
     if J > 4:
         more = work
         for lane in range(width):
@@ -254,9 +252,14 @@ def log(
                 small[n, column + lane] = who[lane]
         else:
             scatter(desk.limit, left, who, width, column, small)
-    for lane in range(0 if together else width):
-        if chosen[lane] >= 0:
-            left[lane] -= 1
+
+
+@leaf
+def count_down(left: NDArray[Any], chosen: NDArray[Any], width: int) -> None:
+    """A step less for every lane that took one."""
+    kind = left.dtype.type
+    for lane in range(width):
+        left[lane] = kind(left[lane] - (kind(1) if chosen[lane] >= kind(0) else kind(0)))
 
 
 @leaf

@@ -33,7 +33,7 @@ class Records(NamedTuple):
 
     state: NDArray[Any]  # (lanes, J, 2 + 2·L) count, room, then line, packed, and rise by turns
     key: NDArray[Any]  # (J, lanes)
-    left: NDArray[Any]  # (lanes,) steps that were left when all lanes last began together
+    left: NDArray[Any]  # (lanes,) steps left; while all lanes are together, at the segment's begin
     chosen: NDArray[Any]  # (lanes,) the least key where a grant is made, −1 where none
     work: NDArray[Any]  # (lanes,) work space
 
@@ -51,7 +51,7 @@ def run_records(
     """Run scenarios begins…ends−1, a block at a time; parameters as of `run_lanes`."""
     J, R, U = whole.order.shape[0], whole.capacity.shape[0], whole.user_left.shape[0]
     L = whole.offset.shape[2]
-    block = min(block_width(J, L), ends - begins)
+    block = max(1, min(block_width(J, L), ends - begins))
     desk, rows = blank_desk(J, R, U, block), blank_records(J, L, block, kind)
     run_blocks(whole, on_full, first, begins, ends, desk, rows, out)
 
@@ -166,8 +166,8 @@ def grant(rows: Records, places: int, width: int, bounded: bool) -> None:
         a = kind(record[LINE] + kind(count * record[RISE]))
         b = kind(record[LINE + 2] + kind(count * record[RISE + 2]))
         now = max(chosen[lane], a, b)
-        for at in range(4, size - 2, 2):
-            now = max(now, kind(record[LINE + at] + kind(count * record[RISE + at])))
+        for at in range(LINE + 4, size, 2):
+            now = max(now, kind(record[at] + kind(count * record[at + 1])))
         key[q, lane] = last if count >= record[ROOM] else now
 
 

@@ -69,18 +69,18 @@ def take_steps(
     they have moved to. All lanes share the `order`. Where no job is `bounded` none ends.
     """
     kind, J = left.dtype.type, order.shape[0]
-    a, b, c = order[0, 0], order[min(1, J - 1), 0], order[min(2, J - 1), 0]
-    x = Job(line[0, 0], line[0, 1], given[0], rise[0, 0], rise[0, 1], room[0], kind(a))
-    y = Job(line[1, 0], line[1, 1], given[1], rise[1, 0], rise[1, 1], room[1], kind(b))
-    z = Job(line[2, 0], line[2, 1], given[2], rise[2, 0], rise[2, 1], room[2], kind(c))
-    taken, going, kept = most - most, True, out.small.shape[0]
+    first, second, third = order[0, 0], order[min(1, J - 1), 0], order[min(2, J - 1), 0]
+    x = Job(line[0, 0], line[0, 1], given[0], rise[0, 0], rise[0, 1], room[0], kind(first))
+    y = Job(line[1, 0], line[1, 1], given[1], rise[1, 0], rise[1, 1], room[1], kind(second))
+    z = Job(line[2, 0], line[2, 1], given[2], rise[2, 0], rise[2, 1], room[2], kind(third))
+    taken, going, kept = np.int64(0), True, out.small.shape[0]
     while going and taken < most:
         who, then = desk.who, desk.then
         if taken < kept:
             who = out.small[taken, column : column + width]
         if taken + 1 < kept:
             then = out.small[taken + 1, column : column + width]
-        if bounded:
+        if bounded:  # a literal compiles a version for each
             going = take_two(x, y, z, left, taken, True, who, then, width)
         else:
             going = take_two(x, y, z, left, taken, False, who, then, width)
@@ -142,14 +142,14 @@ def step(
     i, j, k = max(a.line, a.other), max(b.line, b.other), max(c.line, c.other)
     best = min(i, j, k)
     best = best if live & ((best != last) | (not bounded)) else kind(-1)
-    x, y, z = terms
-    who = x.name if i == best else kind(-1)
-    who = y.name if j == best else who
-    who = z.name if k == best else who
+    first, second, third = terms
+    who = first.name if i == best else kind(-1)
+    who = second.name if j == best else who
+    who = third.name if k == best else who
     now = (
-        served(a, x, i == best, bounded, last, kind),
-        served(b, y, j == best, bounded, last, kind),
-        served(c, z, k == best, bounded, last, kind),
+        served(a, first, i == best, bounded, last, kind),
+        served(b, second, j == best, bounded, last, kind),
+        served(c, third, k == best, bounded, last, kind),
     )
     return who, now
 

@@ -39,7 +39,7 @@ class Desk(NamedTuple):
     given: NDArray[np.int32]  # (J, lanes) granted so far, in rank order
     limit: NDArray[np.int32]  # (lanes,) steps until the budget is spent or the pool is full
     done: NDArray[np.int32]  # (lanes,) steps taken
-    who: NDArray[np.int8]  # (lanes,) the job granted to, −1 where none
+    who: NDArray[np.int8]  # (lanes,) the job granted to, or its place; −1 where none
     then: NDArray[np.int8]  # (lanes,) and in the step after
     free: NDArray[np.int32]  # (R, lanes) capacity left, −1 where a pool is over-full
     user_left: NDArray[np.int64]  # (U, lanes)
