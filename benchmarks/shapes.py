@@ -10,6 +10,7 @@ import numpy as np
 
 import fairsched_fast as fs
 from fairsched_fast import dispatch
+from fairsched_fast.lowering import make_whole
 
 ORDERS, FINALS = "orders", "finals"
 LANES, RECORDS, MERGING, COUNTING = "lanes", "records", "merging", "counting"  # kernels
@@ -97,6 +98,8 @@ def kernel(batch: fs.Batch, kind: str) -> str:
     """Which kernel serves a batch of whole numbers under DRF."""
     if kind == FINALS and dispatch.prefer_totals(batch):
         return COUNTING
-    if batch.J <= dispatch.FEW_JOBS:
-        return LANES
-    return RECORDS if batch.J <= dispatch.LOCKSTEP_JOBS else MERGING
+    if batch.J > dispatch.LOCKSTEP_JOBS:
+        return MERGING
+    made = make_whole(batch, fs.find_policy("drf")(batch))
+    width = dispatch.narrowest(made[1]) if made else None
+    return LANES if width and dispatch.FEW_JOBS[width] >= batch.J else RECORDS

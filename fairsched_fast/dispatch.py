@@ -15,11 +15,13 @@ from fairsched_fast.compiling import first_use
 from fairsched_fast.lowering import make_problem, make_whole
 from fairsched_fast.policies.base import Policy
 
-FEW_JOBS = 8
-"""Jobs up to which a grant is masked over all rows of a block, not made lane by lane.
+FEW_JOBS = {"h": 20, "i": 8, "q": 0}
+"""Jobs up to which a grant is masked over all rows of a block, not made lane by lane: keys' widths.
 
-Measured, two resources: masked 0.2 ns a grant at 3 jobs (see `three`), 0.9 at 8, and growing with
-the jobs; lane by lane 3 at 8, 5 at 32.
+Measured, two resources, 30 and 200 executors, ns a grant. Keys of 16 bits: masked 1.6 and 1.2 at 8
+jobs, 4.1 and 3.0 at 20, 5.3 and 3.6 at 24 (with ceilings 5.9 and 4.2); lane by lane 4.5 and 2.9 at
+8, 6.8 and 3.6 at 20, 7.5 and 3.8 at 24. Of 32 bits masked takes twice as long: 4.7 and 4.0 at 12,
+where lane by lane takes 5.0 and 3.2. Up to three jobs `three` takes 0.2 to 0.3.
 """
 LOCKSTEP_JOBS = 100
 """Jobs up to which scenarios run in lockstep, not one by one.
@@ -111,7 +113,7 @@ def _lockstep(
     single_bytes = order_of(out).itemsize == 1  # lockstep logs nothing else
     if kind is None or part.J > LOCKSTEP_JOBS or not single_bytes:
         return None
-    few = part.J <= FEW_JOBS and kind != "q"
+    few = FEW_JOBS[kind] >= part.J
     run = kernels.run_lanes if few else kernels.run_records
     if not few and kind == "h":
         kind = "i"  # records of 16 bits are no faster, and one kernel more to compile

@@ -11,6 +11,7 @@ from fairsched_fast.kernels import lanes, records
 COMPILED = hasattr(kernels.steps, "py_func")  # not where NUMBA_DISABLE_JIT is set
 RULES = dict(zip(ON_FULL, [kernels.SKIP, kernels.STOP, kernels.IGNORE], strict=True))
 MANY = 10**9
+NONE = dict.fromkeys("hiq", 0)
 
 
 def wide_keys(bound):
@@ -25,9 +26,9 @@ def few_lanes(J, L):
 
 PATHS = {  # path: what `dispatch` must believe
     "as the shape says": {},
-    "lanes": {"FEW_JOBS": MANY, "LOCKSTEP_JOBS": MANY},
-    "records": {"FEW_JOBS": 0, "LOCKSTEP_JOBS": MANY},
-    "records of 64 bits": {"FEW_JOBS": 0, "LOCKSTEP_JOBS": MANY, "narrowest": wide_keys},
+    "lanes": {"FEW_JOBS": {"h": MANY, "i": MANY, "q": 0}, "LOCKSTEP_JOBS": MANY},
+    "records": {"FEW_JOBS": NONE, "LOCKSTEP_JOBS": MANY},
+    "records of 64 bits": {"FEW_JOBS": NONE, "LOCKSTEP_JOBS": MANY, "narrowest": wide_keys},
     "one by one": {"LOCKSTEP_JOBS": 0},
 }
 if not COMPILED:  # what is compiled believes what it did then
