@@ -156,6 +156,7 @@ def test_nothing_is_fetched(browser):
 
 
 def test_print_opens_every_log(browser):
+    browser.refresh()  # its listeners are there, whatever was switched off before
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
     assert all(one.get_attribute("open") for one in find(browser, "details"))
