@@ -98,8 +98,8 @@ def kernel(batch: fs.Batch, kind: str) -> str:
     """Which kernel serves a batch of whole numbers under DRF."""
     if kind == FINALS and dispatch.prefer_totals(batch):
         return COUNTING
-    if batch.J > dispatch.LOCKSTEP_JOBS:
-        return MERGING
     made = make_whole(batch, fs.find_policy("drf")(batch))
     width = dispatch.narrowest(made[1]) if made else None
-    return LANES if width and dispatch.FEW_JOBS[width] >= batch.J else RECORDS
+    if width is None or batch.J > dispatch.LOCKSTEP_JOBS:
+        return MERGING
+    return LANES if dispatch.FEW_JOBS[width] >= batch.J else RECORDS
