@@ -23,7 +23,7 @@ jobs, 4.1 and 3.0 at 20, 5.3 and 3.6 at 24 (with ceilings 5.9 and 4.2); lane by 
 8, 6.8 and 3.6 at 20, 7.5 and 3.8 at 24. Of 32 bits masked takes twice as long: 4.7 and 4.0 at 12,
 where lane by lane takes 5.0 and 3.2. Up to three jobs `three` takes 0.2 to 0.3.
 """
-LOCKSTEP_JOBS = 100
+LOCKSTEP_JOBS = 128
 """Jobs up to which scenarios run in lockstep, not one by one.
 
 Measured, 400 scenarios, 50 and 500 executors, ns a grant: at 64 jobs 22 and 9 in lockstep, 62 and
@@ -50,33 +50,47 @@ Ranges = Callable[[int, int], int]
 """(first scenario, the one after the last): runs them; the form of their keys."""
 
 
-def outcome(J: int, S: int, choices: NDArray[Any] | None) -> kernels.Outcome:
-    """Arrays for a run to write, `choices` (N, S) among them."""
-    orders = _NO_ORDER if choices is None else _NO_ORDER | {choices.itemsize: choices}
+def outcome(J: int, S: int, order: int | None) -> kernels.Outcome:
+    """Arrays for a run to write, for so many steps of the order; None is none."""
+    orders = _NO_ORDER
+    if order is not None:
+        kind = smallest_signed(J)
+        shape = (order, S) if kind.itemsize == 1 else (S, order)
+        orders = _NO_ORDER | {kind.itemsize: np.empty(shape, kind)}
     return kernels.Outcome(
         np.empty((J, S), np.int32), np.empty(S, np.int32), np.empty(S, np.int8), *orders.values()
     )
 
 
-def order_of(out: kernels.Outcome) -> NDArray[Any]:
-    """The one order that is kept, an empty one where none is."""
-    return max((out.small, out.medium, out.large), key=len)
+def choices_of(out: kernels.Outcome) -> NDArray[Any]:
+    """(S, N) the order, in the type that holds its jobs; N = 0 where none is kept."""
+    orders: dict[int, NDArray[Any]] = {1: out.small.T, 2: out.medium, 4: out.large}
+    return orders[smallest_signed(len(out.granted)).itemsize]
+
+
+def keeps_order(out: kernels.Outcome) -> bool:
+    """Whether a run is to keep the order."""
+    return choices_of(out).size > 0
+
+
+def smallest_signed(J: int) -> np.dtype[Any]:
+    """The smallest signed dtype that holds a job index."""
+    return np.min_scalar_type(-max(J, 1))
 
 
 def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:
     """Run a chunk under a policy made of claims, into columns `first`…; the form of its keys."""
-    order = order_of(out)
     segments, made = _lowered(part, policy)
-    counts = len(order) == 0 and prefer_totals(part)
+    counts = not keeps_order(out) and prefer_totals(part)
     lockstep = _lockstep(part, made, rule, first, out)
     if lockstep is not None:
         return lockstep(0, part.S)
     problem = make_problem(part, segments, segments[0].rank)
-    with first_use(counts or order.dtype):
+    with first_use("totals" if counts else "steps"):
         if counts:
             form = kernels.totals(problem, rule, first, out.granted)
         else:
-            form = kernels.steps(problem, rule, first, out.granted, order)
+            form = kernels.steps(problem, rule, first, out)
         kernels.stops(problem, rule, first, out.granted, out.steps, out.stop)
     return form
 
@@ -104,14 +118,13 @@ def _lockstep(
     if made is None:
         return None
     whole, bound = made
-    if len(order_of(out)) == 0 and prefer_totals(part):
+    if not keeps_order(out) and prefer_totals(part):
         blocks = len(whole.user_left) > 0 or (len(whole.demand) > 1 and rule != kernels.IGNORE)
         if blocks or bound >= LEVEL_KEYS or part.J > LEVEL_JOBS:
             return None
         return _levels(whole, rule, first, out)
     kind = narrowest(bound)
-    single_bytes = order_of(out).itemsize == 1  # lockstep logs nothing else
-    if kind is None or part.J > LOCKSTEP_JOBS or not single_bytes:
+    if kind is None or part.J > LOCKSTEP_JOBS:
         return None
     few = FEW_JOBS[kind] >= part.J
     run = kernels.run_lanes if few else kernels.run_records

@@ -12,7 +12,13 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.batch.capacity_checks import check_guarantees, check_overfull
 from fairsched_fast.claims import Claims
 from fairsched_fast.compiling import first_use
-from fairsched_fast.dispatch import order_of, outcome, play_claims, play_ranges
+from fairsched_fast.dispatch import (
+    choices_of,
+    outcome,
+    play_claims,
+    play_ranges,
+    smallest_signed,
+)
 from fairsched_fast.errors import InputError, did_you_mean, plural
 from fairsched_fast.lowering import lower, make_problem
 from fairsched_fast.model import Scenario
@@ -122,9 +128,7 @@ def run(
 
     `order` is how many steps to keep the order of, no fewer than any scenario takes; None is none.
     """
-    S, J = batch.S, batch.J
-    choices = None if order is None else np.empty((order, S), smallest_signed(J))
-    out = outcome(J, S, choices)
+    out = outcome(batch.J, batch.S, order)
     rule = ON_FULL[on_full]
     work, starts = _chunks(batch, policy, rule, out, workers)
     forms = share_out(work, starts, workers)
@@ -133,7 +137,7 @@ def run(
         policy=policy,
         on_full=on_full,
         granted=out.granted.T,
-        choices=None if choices is None else choices.T,
+        choices=None if order is None else choices_of(out),
         steps=out.steps,
         stop=out.stop,
         keys=FORMS[max(forms)],
@@ -171,7 +175,7 @@ def _play_keys(part: Batch, policy: Policy, rule: int, first: int, out: kernels.
         On a key that is NaN or fell, naming scenario and job.
     """
     assert isinstance(policy, KeyPolicy)
-    facts, order = policy.facts(part), order_of(out)
+    facts = policy.facts(part)
     problem = make_problem(part, _NO_CLAIMS, facts.rank)
     fault = kernels.blank_fault()
     policy.compiled(
@@ -182,8 +186,7 @@ def _play_keys(part: Batch, policy: Policy, rule: int, first: int, out: kernels.
             policy.rising,
             rule,
             first,
-            out.granted,
-            order,
+            out,
             fault,
         )
     )
@@ -211,8 +214,7 @@ def _fault_message(batch: Batch, policy: KeyPolicy, fault: kernels.Fault) -> str
 
 def next_in_line(batch: Batch, policy: Policy) -> list[int]:
     """Jobs of a single scenario in the order of their next claims, whatever stops them."""
-    J, granted = batch.J, np.empty((batch.J, 1), np.int32)
-    order = np.empty((J, 1), smallest_signed(J))
+    J, out = batch.J, outcome(batch.J, 1, batch.J)
     each_once: dict[str, Any] = {
         "room": np.ones((J, 1), np.int32),
         "budget": np.full(1, J, np.int32),
@@ -225,18 +227,13 @@ def next_in_line(batch: Batch, policy: Policy) -> list[int]:
         once, fault = problem, kernels.blank_fault()
         policy.compiled(
             lambda greedy: greedy.run(
-                once, facts.values, facts.columns, False, kernels.IGNORE, 0, granted, order, fault
+                once, facts.values, facts.columns, False, kernels.IGNORE, 0, out, fault
             )
         )
     else:
         problem = lower(batch, policy)._replace(**each_once)
-        kernels.steps(problem, kernels.IGNORE, 0, granted, order)
-    return [int(j) for j in order[:, 0] if j >= 0]
-
-
-def smallest_signed(J: int) -> np.dtype[Any]:
-    """The smallest signed dtype that holds a job index."""
-    return np.min_scalar_type(-max(J, 1))
+        kernels.steps(problem, kernels.IGNORE, 0, out)
+    return [int(j) for j in choices_of(out)[0] if j >= 0]
 
 
 def _order_bytes(batch: Batch) -> int:

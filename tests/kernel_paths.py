@@ -26,9 +26,9 @@ def few_lanes(J, L):
 
 PATHS = {  # path: what `dispatch` must believe
     "as the shape says": {},
-    "lanes": {"FEW_JOBS": {"h": MANY, "i": MANY, "q": 0}, "LOCKSTEP_JOBS": MANY},
-    "records": {"FEW_JOBS": NONE, "LOCKSTEP_JOBS": MANY},
-    "records of 64 bits": {"FEW_JOBS": NONE, "LOCKSTEP_JOBS": MANY, "narrowest": wide_keys},
+    "lanes": {"FEW_JOBS": {"h": MANY, "i": MANY, "q": 0}},
+    "records": {"FEW_JOBS": NONE},
+    "records of 64 bits": {"FEW_JOBS": NONE, "narrowest": wide_keys},
     "one by one": {"LOCKSTEP_JOBS": 0},
 }
 if not COMPILED:  # what is compiled believes what it did then
@@ -94,10 +94,9 @@ def run_totals(batch, policy, on_full):
 
 def run_steps(batch, policy, on_full):
     """(S, J) granted and (S, N) choices, one by one."""
-    granted = np.empty((batch.J, batch.S), np.int32)
-    choices = np.empty((int(batch.extra_executors.max()), batch.S), np.int8)
-    kernels.steps(problem_of(batch, policy), RULES[on_full], 0, granted, choices)
-    return granted.T, choices.T
+    out = dispatch.outcome(batch.J, batch.S, int(batch.extra_executors.max()))
+    kernels.steps(problem_of(batch, policy), RULES[on_full], 0, out)
+    return out.granted.T, dispatch.choices_of(out)
 
 
 def keys_of(batch, policy, on_full="ignore"):

@@ -22,6 +22,7 @@ from kernel_paths import (
 from strategies import as_batch, cases, examples, huge_cases, stacks
 
 import fairsched_fast as fs
+from fairsched_fast.dispatch import outcome
 from fairsched_fast.kernels import steps
 
 ROOT = Path(__file__).parents[1]
@@ -31,9 +32,9 @@ def agree_with_orders(batch, policy="drf"):
     """Finals are what the orders add up to, under every rule."""
     problem = problem_of(batch, policy)
     for on_full in ON_FULL:
-        granted = np.empty((batch.J, batch.S), np.int32)
-        steps(problem, RULES[on_full], 0, granted, np.empty((0, 0), np.int8))
-        assert np.array_equal(run_totals(batch, policy, on_full), granted.T)
+        out = outcome(batch.J, batch.S, None)
+        steps(problem, RULES[on_full], 0, out)
+        assert np.array_equal(run_totals(batch, policy, on_full), out.granted.T)
 
 
 @given(stacks(), policies, rules)

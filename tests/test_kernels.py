@@ -11,7 +11,7 @@ from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_case
 
 import fairsched_fast as fs
 from fairsched_fast import kernels
-from fairsched_fast.kernels import SKIP, Problem, steps, stops, totals
+from fairsched_fast.kernels import SKIP, Outcome, Problem, steps, stops, totals
 from fairsched_fast.kernels.merge import blank_window
 from fairsched_fast.kernels.orders import run_one, write_given
 from fairsched_fast.kernels.problem import blank
@@ -162,34 +162,47 @@ def two_jobs(budget):
     )
 
 
+def blank_outcome(S, **order):
+    """Arrays to write for two jobs, in S scenarios; no order but the one given."""
+    none = {
+        "small": np.empty((0, 0), np.int8),
+        "medium": np.empty((0, 0), np.int16),
+        "large": np.empty((0, 0), np.int32),
+    }
+    given, steps, stop = np.empty((2, S), np.int32), np.empty(S, np.int32), np.empty(S, np.int8)
+    return Outcome(given, steps, stop, **(none | order))
+
+
 def test_kernels_are_called_from_a_callers_compiled_function():
     @numba.njit
-    def run(problem, granted, choices, given, stop):
-        form = steps(problem, SKIP, 0, granted, choices)
-        stops(problem, SKIP, 0, granted, given, stop)
-        again = np.empty_like(granted)
+    def run(problem, out):
+        form = steps(problem, SKIP, 0, out)
+        stops(problem, SKIP, 0, out.granted, out.steps, out.stop)
+        again = np.empty_like(out.granted)
         totals(problem, SKIP, 0, again)
-        return form, (granted == again).all()
+        return form, (out.granted == again).all()
 
-    granted, choices = np.empty((2, 1), np.int32), np.empty((10, 1), np.int8)
-    given, stop = np.empty(1, np.int32), np.empty(1, np.int8)
-    form, agree = run(two_jobs(10), granted, choices, given, stop)
+    out = blank_outcome(1, small=np.empty((10, 1), np.int8))
+    form, agree = run(two_jobs(10), out)
     assert form == kernels.INTEGER
     assert agree
-    assert granted[:, 0].tolist() == [3, 2]
-    assert choices[:, 0].tolist() == [0, 1, 0, 1, 0, -1, -1, -1, -1, -1]
-    assert given[0] == 5
-    assert stop[0] == kernels.CAPACITY
+    assert out.granted[:, 0].tolist() == [3, 2]
+    assert out.small[:, 0].tolist() == [0, 1, 0, 1, 0, -1, -1, -1, -1, -1]
+    assert out.steps[0] == 5
+    assert out.stop[0] == kernels.CAPACITY
 
 
 def test_outputs_are_written_from_the_column_that_the_caller_names():
-    granted = np.full((2, 4), -7, np.int32)
-    choices = np.full((6, 4), -7, np.int8)
-    steps(two_jobs(4), SKIP, 2, granted, choices)
-    totals(two_jobs(5), SKIP, 1, granted)
-    assert granted.tolist() == [[-7, 3, 2, -7], [-7, 2, 2, -7]]
-    assert choices[:, 2].tolist() == [0, 1, 0, 1, -1, -1]
-    assert (choices[:, [0, 1, 3]] == -7).all()
+    for kept, kind in (("small", np.int8), ("medium", np.int16), ("large", np.int32)):
+        order = np.full((6, 4) if kept == "small" else (4, 6), -7, kind)
+        out = blank_outcome(4, **{kept: order})
+        out.granted[:] = -7
+        steps(two_jobs(4), SKIP, 2, out)
+        totals(two_jobs(5), SKIP, 1, out.granted)
+        assert out.granted.tolist() == [[-7, 3, 2, -7], [-7, 2, 2, -7]]
+        choices = order.T if kept == "small" else order
+        assert choices[2].tolist() == [0, 1, 0, 1, -1, -1]
+        assert (choices[[0, 1, 3]] == -7).all()
 
 
 def test_an_over_full_pool_grants_nothing_that_needs_it():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import jit, jit_uncached, leaf
 from fairsched_fast.kernels.orders import scenarios, write_given
+from fairsched_fast.kernels.outcome import Outcome, blank_log, blank_tile, write_order
 from fairsched_fast.kernels.problem import (
     IGNORE,
     STOP,
@@ -89,15 +90,14 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
         rising: bool,
         on_full: int,
         first: int,
-        granted: NDArray[np.int32],
-        choices: NDArray[Any],
+        out: Outcome,
         fault: Fault,
     ) -> None:
         """As `steps`; facts are (J', S', F). With `rising` a key that falls is a fault."""
         one = blank(problem)
-        J, N = one.job.shape[0], choices.shape[0]
-        keys = np.zeros((J, columns))
-        for s in range(scenarios(problem)):
+        J, S, log, tile = one.job.shape[0], scenarios(problem), blank_log(out), blank_tile(out)
+        keys, N = np.zeros((J, columns)), log.shape[0]
+        for s in range(S):
             unpack(problem, s, one)
             load_room(problem, s, np.int64(0), one.job, one.room)
             for q in range(J):
@@ -120,16 +120,16 @@ def compile_greedy(key: KeyFunction, *, on_disk: bool = False) -> Greedy:
                     continue
                 take(one, q, 1)
                 if N > 0:
-                    choices[done, first + s] = one.job[q]
+                    log[done] = one.job[q]
                 done += 1
                 if one.given[q] < one.room[q]:
                     j, row, was = one.job[q] if facts.shape[0] > 1 else 0, keys[q], keys[q, 0]
                     inner(facts[j, s if facts.shape[1] > 1 else 0], one.given[q], row)
                     if row[0] != row[0] or (rising and row[0] < was):
                         report(fault, s, one.job[q], one.given[q], was, row[0])
-            for n in range(done, N):
-                choices[n, first + s] = -1
-            write_given(one, first + s, granted)
+            log[done:] = -1
+            write_order(log, s, S - 1, first, tile, out)
+            write_given(one, first + s, out.granted)
             if fault.where[0] >= 0:
                 return
 

@@ -16,7 +16,7 @@ out, and their jobs with them.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def merge(
     on_full: int,
     done: int,
     most: int,
-    log: NDArray[Any],
+    log: NDArray[np.int32],
 ) -> tuple[int, int]:
     """Grant executors of one segment in order, until `most` are granted; `done` already are.
 
@@ -243,7 +243,7 @@ def place_claims(
 
 
 @leaf
-def write_log(chosen: NDArray[np.uint16], count: int, done: int, log: NDArray[Any]) -> None:
+def write_log(chosen: NDArray[np.uint16], count: int, done: int, log: NDArray[np.int32]) -> None:
     """Copy a window's choices to the log, from `done` on, unless it is empty."""
     if log.shape[0] > 0:
         part = log[done : done + count]  # counted from 0: other indices are checked one by one

@@ -7,12 +7,10 @@ jobs whose keys are whole numbers are for `lanes` and `records`.)
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from fairsched_fast.kernels.jit import inner, jit, leaf
+from fairsched_fast.kernels.jit import jit, leaf
 from fairsched_fast.kernels.merge import (
     EXHAUSTED,
     MOST_CLAIMS,
@@ -24,6 +22,7 @@ from fairsched_fast.kernels.merge import (
     blank_window,
     merge,
 )
+from fairsched_fast.kernels.outcome import Outcome, blank_log, blank_tile, write_order
 from fairsched_fast.kernels.problem import (
     DEAD,
     IGNORE,
@@ -40,14 +39,9 @@ from fairsched_fast.kernels.problem import (
     unpack,
 )
 
-_CACHE_LINE = 64  # bytes
-_LOG_VALUES = 1 << 23  # most values in rows of choices, but for a single row
-
 
 @jit
-def steps(
-    problem: Problem, on_full: int, first: int, granted: NDArray[np.int32], choices: NDArray[Any]
-) -> int:
+def steps(problem: Problem, on_full: int, first: int, out: Outcome) -> int:
     """Run S scenarios, writing what each job was given and who was chosen at each step.
 
     Parameters
@@ -57,11 +51,10 @@ def steps(
     on_full
         SKIP, STOP or IGNORE.
     first
-        Column of the outputs that the problem's scenario 0 goes to.
-    granted : int32 (J, ≥ first + S)
-        Executors given to each job; written.
-    choices : int8, int16 or int32 (N, ≥ first + S), N ≥ every budget
-        The job chosen at each step, −1 where none; written. With N = 0 no order is kept.
+        Scenario of the outputs that the problem's scenario 0 is.
+    out
+        Its `granted` and its order are written, N ≥ every budget. With N = 0 no order is kept.
+        Why runs ended is for `stops`.
 
     Returns
     -------
@@ -70,14 +63,12 @@ def steps(
     """
     S, worst = scenarios(problem), 0
     one, window = blank(problem), blank_window(problem, claims_at_once(problem))
-    logs = blank_logs(choices)
+    log, tile = blank_log(out), blank_tile(out)
     for s in range(S):
-        row = s % logs.shape[0]
-        form = run_one(problem, s, on_full, one, window, logs[row])
+        form = run_one(problem, s, on_full, one, window, log)
         worst = max(worst, form)
-        write_given(one, first + s, granted)
-        if choices.shape[0] > 0 and (row == logs.shape[0] - 1 or s == S - 1):
-            write_choices(logs, row + 1, first + s - row, choices)
+        write_given(one, first + s, out.granted)
+        write_order(log, s, S - 1, first, tile, out)
     return worst
 
 
@@ -90,14 +81,6 @@ def claims_at_once(problem: Problem) -> int:
     return min(max(2 * problem.order.shape[0], min(WINDOW, 2 * most + 64)), MOST_CLAIMS)
 
 
-@inner
-def blank_logs(choices: NDArray[Any]) -> NDArray[Any]:
-    """Rows for the choices of as many scenarios as share a cache line of the output."""
-    length, most = choices.shape[0], _LOG_VALUES // max(1, choices.shape[0])
-    rows = max(1, min(choices.shape[1], _CACHE_LINE // choices.itemsize, most))
-    return np.empty((rows, length), choices.dtype)
-
-
 @leaf
 def run_one(
     problem: Problem,
@@ -105,7 +88,7 @@ def run_one(
     on_full: int,
     one: Scenario,
     window: Window,
-    log: NDArray[Any],
+    log: NDArray[np.int32],
 ) -> int:
     """Run scenario s, its jobs chosen in `log`; the least exact form of keys."""
     unpack(problem, s, one)
@@ -127,23 +110,14 @@ def run_one(
 
 
 @leaf
-def to_jobs(job: NDArray[np.int64], chosen: NDArray[Any]) -> None:
+def to_jobs(job: NDArray[np.int64], chosen: NDArray[np.int32]) -> None:
     """Turn places into jobs."""
     moved = 0
     for q in range(job.shape[0]):
         moved += 1 if job[q] != q else 0
     if moved > 0:
         for n in range(chosen.shape[0]):
-            chosen[n] = job[np.uint32(chosen[n])]
-
-
-@leaf
-def write_choices(logs: NDArray[Any], rows: int, column: int, choices: NDArray[Any]) -> None:
-    """Copy rows of choices into as many columns: a cache line of them is written once."""
-    tile, N = choices[:, column : column + rows], choices.shape[0]
-    for n in range(N):
-        for row in range(rows):
-            tile[n, row] = logs[row, n]
+            chosen[n] = np.int32(job[np.uint32(chosen[n])])
 
 
 @leaf
@@ -173,7 +147,7 @@ def write_given(one: Scenario, column: int, granted: NDArray[np.int32]) -> None:
 
 @leaf
 def play(
-    one: Scenario, form: int, on_full: int, done: int, most: int, log: NDArray[Any]
+    one: Scenario, form: int, on_full: int, done: int, most: int, log: NDArray[np.int32]
 ) -> tuple[int, int]:
     """Grant executors of one segment, one by one, until `most` are granted; `done` already are.
 
