@@ -172,10 +172,14 @@ def spend(demand: NDArray[np.int64], free: NDArray[np.int64], count: NDArray[np.
 @leaf
 def drop_blocked(one: Scenario, on_full: int, runs: NDArray[np.int64], n: int) -> None:
     """End the runs of jobs that get nothing more: what is free only shrinks."""
-    given, room = one.given, one.room
-    demand, free, user, user_left = one.demand, one.free, one.user, one.user_left
-    for q in range(given.shape[0]):
-        if capped(user, user_left, q) or (on_full == SKIP and not fits(demand, free, q)):
+    given, room, user, user_left = one.given, one.room, one.user, one.user_left
+    for r in range(one.free.shape[0] if on_full == SKIP else 0):
+        left, needs = max(np.int64(0), one.free[r]), one.demand[r]
+        for q in range(given.shape[0]):
+            now, most = given[q], room[q]
+            room[q] = min(most, now) if needs[q] > left else most
+    for q in range(given.shape[0] if user_left.shape[0] > 0 else 0):
+        if capped(user, user_left, q):
             room[q] = min(room[q], given[q])
     for i in range(n):
         q = runs[PLACE, i]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inner, leaf
-from fairsched_fast.kernels.problem import IGNORE, Problem, at, claim_key
+from fairsched_fast.kernels.problem import IGNORE, Problem, at, claim_key, row_max
 
 UNLIMITED = np.int64(2**62)
 _UNLIMITED = 2.0**62
@@ -29,6 +29,7 @@ class Ledger(NamedTuple):
     room: NDArray[np.int32]  # (B, J) up to how many; what was given once it gets no more
     ends: NDArray[np.int32]  # (J,) work space
     demand: NDArray[np.int64]  # (B', R, J); R is 0 where all demands are equal, or ignored
+    largest: NDArray[np.float64]  # (B', R) of all jobs'
     user: NDArray[np.int32]  # (B', J); −1 nobody
     used: NDArray[np.int64]  # (B, C) of each limit
     limit: NDArray[np.int64]  # (B, C)
@@ -52,6 +53,7 @@ def blank_ledger(problem: Problem, on_full: int, block: int) -> Ledger:
         np.zeros((block, J), np.int32),
         np.zeros(J, np.int32),
         np.zeros((demand, R, J), np.int64),
+        np.zeros((demand, R)),
         np.zeros((user, J), np.int32),
         np.zeros((block, C), np.int64),
         np.zeros((block, C), np.int64),
@@ -77,6 +79,7 @@ def open_ledger(problem: Problem, on_full: int, start: int, width: int, ledger: 
             for q in range(J):
                 j = order[q, at(order, start + lane)]
                 ledger.demand[lane, r, q] = demand[j, r, at(demand, start + lane)]
+            ledger.largest[lane, r] = float(row_max(ledger.demand[lane, r]))
     for lane in range(width):
         ledger.ended[lane] = False
         ledger.budget[lane] = problem.budget[at(problem.budget, start + lane)]
@@ -192,6 +195,7 @@ def tally(
     lane: int,
     count: NDArray[np.int32],
     demand: NDArray[np.int64],
+    largest: NDArray[np.float64],
     user: NDArray[np.int32],
     used: NDArray[np.int64],
 ) -> None:
@@ -203,10 +207,8 @@ def tally(
         total += np.int64(count[lane, q])
     used[lane, BUDGET] = total
     for r in range(R):
-        most, taken = np.int64(0), np.int64(0)
-        for q in range(J):
-            most = max(most, demand[d, r, q])
-        if float(most) * float(total) < _UNLIMITED:
+        taken = np.int64(0)
+        if largest[d, r] * float(total) < _UNLIMITED:
             for q in range(J):
                 taken += np.int64(count[lane, q]) * demand[d, r, q]
         else:

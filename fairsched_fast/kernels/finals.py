@@ -261,5 +261,10 @@ def write_block(ledger: Ledger, width: int, column: int, granted: NDArray[np.int
     """Copy what a block was given into the output (J, ≥ column + width), in job order."""
     job, given = ledger.job, ledger.given
     for q in range(given.shape[1]):
+        if job.shape[0] == 1:
+            row = granted[job[0, q], column : column + width]
+            for lane in range(width):
+                row[lane] = given[lane, q]
+            continue
         for lane in range(width):
-            granted[job[min(lane, job.shape[0] - 1), q], column + lane] = given[lane, q]
+            granted[job[lane, q], column + lane] = given[lane, q]

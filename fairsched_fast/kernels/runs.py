@@ -131,20 +131,23 @@ def list_claims(
     """List the window's claims run by run: how far their keys are above `low`, and their places.
 
     They are written `many` at a time (AT_ONCE, but not known when this is compiled, or the loop
-    would be unrolled to single stores, not made of vectors), the next run over what was too much.
+    would be unrolled to single stores, not made of vectors), the next run over what was too much:
+    those of a run that has none as well, for which runs have some no processor predicts.
     Unsigned indices, because others are checked for being negative.
     """
     total = np.uint64(0)
     for i in range(n):
         key, step = runs[KEY, i] - low, runs[STEP, i]
         left, q = runs[COUNT, i], np.uint16(runs[PLACE, i])
-        while left > 0:
+        while True:
             for t in range(many):
                 claim[total + np.uint64(t)] = key
                 owner[total + np.uint64(t)] = q
                 key += step
             total += np.uint64(min(left, many))
             left -= many
+            if left <= 0:
+                break
 
 
 @leaf

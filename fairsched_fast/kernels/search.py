@@ -156,7 +156,8 @@ def drop(
     for r in range(0 if stop_on_full else R):
         left = limit[lane, 1 + r] - used[lane, 1 + r]
         for q in range(J):
-            room[lane, q] = given[lane, q] if demand[d, r, q] > left else room[lane, q]
+            now, most = given[lane, q], room[lane, q]  # loaded either way, or no vectors are made
+            room[lane, q] = now if demand[d, r, q] > left else most
     for q in range(J if used.shape[1] > 1 + R else 0):
         u = 1 + R + max(user[w, q], 0)
         if user[w, q] >= 0 and used[lane, u] >= limit[lane, u]:
@@ -237,13 +238,8 @@ def weigh(
     search: Search,
 ) -> None:
     """Narrow brackets by what was counted up to the level at hand."""
-    given, used, limit, demand, user = (
-        ledger.given,
-        ledger.used,
-        ledger.limit,
-        ledger.demand,
-        ledger.user,
-    )
+    given, used, limit = ledger.given, ledger.used, ledger.limit
+    demand, largest, user = ledger.demand, ledger.largest, ledger.user
     seeking, count, upper, trial = search.seeking, search.count, search.upper, search.trial
     before, pace, number, level = search.before, search.pace, search.number, search.level
     J, C = count.shape[1], trial.shape[1]
@@ -253,7 +249,7 @@ def weigh(
             continue
         for c in range(C):
             before[lane, c] = trial[lane, c]
-        tally(lane, count, demand, user, trial)
+        tally(lane, count, demand, largest, user, trial)
         kept = True
         for c in range(C):
             kept = kept and trial[lane, c] <= limit[lane, c]
