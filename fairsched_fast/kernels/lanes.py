@@ -131,8 +131,9 @@ def starts_ahead(whole: WholeProblem) -> bool:
 
 @leaf
 def fill(
-    whole: WholeProblem, g: int, start: int, width: int, places: int, desk: Desk, rows: Lanes
-) -> bool:
+    whole: WholeProblem, g: int, start: int, width: int, places: int, again: bool, desk: Desk,
+    rows: Lanes,
+) -> bool:  # fmt: skip
     """Put segment g of a block into rows, as far as it was served; whether a ceiling may be met."""
     kind, J, bounded = rows.key.dtype.type, rows.key.shape[0], False
     count_left(desk, rows.left, width)
@@ -142,6 +143,8 @@ def fill(
             given[lane] = kind(served[lane])
             key[lane] = kind(q)
         for line in range(whole.offset.shape[2]):
+            if not again:
+                fill_rise(whole, g, q, line, start, width, places, rows)
             fill_line(whole, g, q, line, start, width, places, rows)
         bounded |= may_end(whole, g, q, start, width, desk)
     for q in range(J if bounded else 0):  # seldom: once more is cheaper than always
@@ -177,22 +180,37 @@ def fill_line(
     places: int,
     rows: Lanes,
 ) -> None:
-    """Put a line of the jobs at place q into its rows.
+    """Put where a line of the jobs at place q begins into its row; their keys.
 
     Products wrap around and are right again in the end: only what fits is filled in.
     """
     kind, begins, rise, by = rows.key.dtype.type, rows.line[q, line], rows.rise[q, line], rows.work
     key, given, times, place = rows.key[q], rows.given[q], kind(places), kind(q)
     line_row(whole.offset, g, line, whole.order, q, start, width, begins)
+    line_row(whole.factor, g, line, whole.order, q, start, width, by)
+    for lane in range(width):
+        low = kind(kind(begins[lane] * kind(by[lane] * times)) + place)
+        begins[lane] = low
+        key[lane] = max(key[lane], stands(low, given[lane], rise[lane], kind))
+
+
+@leaf
+def fill_rise(
+    whole: WholeProblem,
+    g: int,
+    q: int,
+    line: int,
+    start: int,
+    width: int,
+    places: int,
+    rows: Lanes,
+) -> None:
+    """Put what a grant adds to a line of the jobs at place q into its row."""
+    kind, rise, by = rows.key.dtype.type, rows.rise[q, line], rows.work
     line_row(whole.slope, g, line, whole.order, q, start, width, rise)
     line_row(whole.factor, g, line, whole.order, q, start, width, by)
     for lane in range(width):
-        factor = kind(by[lane] * times)
-        slope = kind(rise[lane] * factor)
-        low = kind(kind(begins[lane] * factor) + place)
-        rise[lane] = slope
-        begins[lane] = low
-        key[lane] = max(key[lane], stands(low, given[lane], slope, kind))
+        rise[lane] = kind(rise[lane] * kind(by[lane] * kind(places)))
 
 
 @leaf

@@ -18,7 +18,14 @@ from fairsched_fast.kernels.limits import load_limits
 from fairsched_fast.kernels.lockstep import add_up, begin, write_ends
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.rows import AT_ONCE, TOP
-from fairsched_fast.kernels.whole import Desk, WholeProblem, blank_desk, line_row, room_row
+from fairsched_fast.kernels.whole import (
+    Desk,
+    WholeProblem,
+    blank_desk,
+    line_row,
+    room_row,
+    same_slopes,
+)
 
 _TOP = float(TOP)
 _MOST = 128  # lanes of a block
@@ -78,7 +85,7 @@ def run_levels(
         tight = load_limits(whole, on_full, start, width, desk)
         begin(desk, width)
         for g in range(whole.ceiling.shape[0]):
-            again = start > begins and own_slopes(whole)
+            again = start > begins and same_slopes(whole)
             load_segment(whole, g, start, width, again, desk, rows)
             passes, seekers = np.int64(0), width
             while seekers > 0:
@@ -113,13 +120,6 @@ def blank_levels(J: int, L: int, lanes: int) -> Levels:
         rows[5], rows[6], rows[7], rows[8], rows[9], rows[10], rows[11], rows[12],
         np.empty(lanes, np.int64),
     )  # fmt: skip
-
-
-@leaf
-def own_slopes(whole: WholeProblem) -> bool:
-    """Whether the rows of slopes are the same in every block and segment."""
-    width = max(whole.slope.shape[3], whole.factor.shape[3], whole.order.shape[1])
-    return width == 1 and whole.slope.shape[0] == 1 and whole.factor.shape[0] == 1
 
 
 @leaf
@@ -239,33 +239,52 @@ def aim(rows: Levels, passes: int, width: int) -> None:
 @leaf
 def count(rows: Levels, width: int) -> None:
     """How many executors claims up to each lane's level make."""
-    total, reach = rows.total, rows.reach
+    total, L = rows.total, rows.offset.shape[1]
     for lane in range(width):
         total[lane] = 0.0
     for q in range(rows.given.shape[0]):
-        find_reach(rows, q, width)
-        given = rows.given[q]
-        for lane in range(width):
-            number = np.floor(reach[lane]) + 1.0
-            total[lane] += number if number > given[lane] else given[lane]
+        bound = rows.cap[q]
+        if L > 2:
+            reach_of_more(rows, q, width)
+            bound = rows.reach
+        add_job(rows.offset[q], rows.inverse[q], bound, rows.given[q], rows.level, total, width)
 
 
 @leaf
-def find_reach(rows: Levels, q: int, width: int) -> None:
-    """How far the job at place q goes up to each lane's level: `rows`' closed form, but the floor.
-
-    Two lines in one loop: the first two, or the only one twice.
-    """
-    level, reach, cap, L = rows.level, rows.reach, rows.cap[q], rows.offset.shape[1]
-    offset, inverse = rows.offset[q, 0], rows.inverse[q, 0]
-    other, slower = rows.offset[q, min(1, L - 1)], rows.inverse[q, min(1, L - 1)]
+def add_job(
+    offset: NDArray[np.float64],
+    inverse: NDArray[np.float64],
+    bound: NDArray[np.float64],
+    given: NDArray[np.float64],
+    level: NDArray[np.float64],
+    total: NDArray[np.float64],
+    width: int,
+) -> None:
+    """Add how many executors a job's claims up to each lane's level make."""
+    second = min(1, offset.shape[0] - 1)  # the only line twice
+    a, b, by_a, by_b = offset[0], offset[second], inverse[0], inverse[second]
     for lane in range(width):
-        point = level[lane] + 0.5
-        here = (point - offset[lane]) * inverse[lane]
-        there = (point - other[lane]) * slower[lane]
-        here = there if there < here else here
-        reach[lane] = here if here < cap[lane] else cap[lane]
-    for line in range(2, L):
+        reach = reach_at(level[lane], a[lane], by_a[lane], b[lane], by_b[lane], bound[lane])
+        number = np.floor(reach) + 1.0
+        total[lane] += number if number > given[lane] else given[lane]
+
+
+@leaf
+def reach_at(level: float, a: float, by_a: float, b: float, by_b: float, bound: float) -> float:
+    """How far a job of two lines goes up to a level: the closed form of `rows`, but the floor."""
+    point = level + 0.5
+    here, there = (point - a) * by_a, (point - b) * by_b
+    here = there if there < here else here
+    return here if here < bound else bound
+
+
+@leaf
+def reach_of_more(rows: Levels, q: int, width: int) -> None:
+    """How far the cap, and all lines but the first two, let the job at place q go, in `reach`."""
+    level, reach, cap = rows.level, rows.reach, rows.cap[q]
+    for lane in range(width):
+        reach[lane] = cap[lane]
+    for line in range(2, rows.offset.shape[1]):
         offset, inverse = rows.offset[q, line], rows.inverse[q, line]
         for lane in range(width):
             here = (level[lane] + 0.5 - offset[lane]) * inverse[lane]
@@ -326,26 +345,49 @@ def climb(rows: Levels, width: int) -> None:
 @leaf
 def grant(rows: Levels, q: int, width: int) -> None:
     """Grant the jobs at place q their claims up to each lane's level; what key follows."""
-    find_reach(rows, q, width)
-    given, cap, reach, left = rows.given[q], rows.cap[q], rows.reach, rows.left
-    key, following = rows.key, rows.following
-    offset, slope, L = rows.offset[q, 0], rows.slope[q, 0], rows.offset.shape[1]
-    other, slower = rows.offset[q, min(1, L - 1)], rows.slope[q, min(1, L - 1)]
-    for lane in range(width):
-        number = np.floor(reach[lane]) + 1.0 - given[lane]
-        number = number if number < left[lane] else left[lane]
-        number = number if number > 0.0 else 0.0
-        left[lane] -= number
-        given[lane] += number
-        here = offset[lane] + given[lane] * slope[lane]
-        there = other[lane] + given[lane] * slower[lane]
-        here = there if there > here else here
-        key[lane] = here if given[lane] < cap[lane] else _TOP
-    for line in range(2, L):
+    given, bound, key, following = rows.given[q], rows.cap[q], rows.key, rows.following
+    if rows.offset.shape[1] > 2:
+        reach_of_more(rows, q, width)
+        bound = rows.reach
+    grant_job(
+        rows.offset[q], rows.inverse[q], rows.slope[q], bound, rows.cap[q], rows.level, given,
+        rows.left, key, width,
+    )  # fmt: skip
+    for line in range(2, rows.offset.shape[1]):
         offset, slope = rows.offset[q, line], rows.slope[q, line]
         for lane in range(width):
             here = offset[lane] + given[lane] * slope[lane]
             key[lane] = here if here > key[lane] else key[lane]
     for lane in range(width):
-        here = key[lane] if key[lane] > 0.0 else 0.0
-        following[lane] = here if here < following[lane] else following[lane]
+        following[lane] = key[lane] if key[lane] < following[lane] else following[lane]
+
+
+@leaf
+def grant_job(
+    offset: NDArray[np.float64],
+    inverse: NDArray[np.float64],
+    slope: NDArray[np.float64],
+    bound: NDArray[np.float64],
+    cap: NDArray[np.float64],
+    level: NDArray[np.float64],
+    given: NDArray[np.float64],
+    left: NDArray[np.float64],
+    key: NDArray[np.float64],
+    width: int,
+) -> None:
+    """Grant a job its claims up to each lane's level; where its first two lines stand then."""
+    second = min(1, offset.shape[0] - 1)  # the only line twice
+    a, b, by_a, by_b = offset[0], offset[second], inverse[0], inverse[second]
+    rise_a, rise_b = slope[0], slope[second]
+    for lane in range(width):
+        reach = reach_at(level[lane], a[lane], by_a[lane], b[lane], by_b[lane], bound[lane])
+        number = np.floor(reach) + 1.0 - given[lane]
+        number = number if number < left[lane] else left[lane]
+        number = number if number > 0.0 else 0.0
+        count = given[lane] + number
+        left[lane] -= number
+        given[lane] = count
+        here, there = a[lane] + count * rise_a[lane], b[lane] + count * rise_b[lane]
+        here = there if there > here else here
+        here = here if here > 0.0 else 0.0
+        key[lane] = here if count < cap[lane] else _TOP

@@ -23,7 +23,7 @@ from fairsched_fast.kernels.jit import inlined, leaf
 from fairsched_fast.kernels.limits import admit, fits, load_limits, sure_steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
-from fairsched_fast.kernels.whole import NO_END, Desk, WholeProblem, largest, spread
+from fairsched_fast.kernels.whole import NO_END, Desk, WholeProblem, largest, same_slopes, spread
 
 _FEWEST, _MOST = 32, 1024  # lanes of a block
 _NEAR = 1 << 16  # bytes of state that stay near the core
@@ -64,14 +64,16 @@ def drive(
 ) -> None:
     """Run scenarios begins…ends−1, as many at a time as there are lanes on the desk.
 
-    `rows` has a block's keys, and what `fill` puts there, `grant` changes, `collect` takes back.
+    `rows` has a block's keys, and what `fill` puts there (but slopes that are there `again`),
+    `grant` changes, `collect` takes back.
     """
     lanes = desk.limit.shape[0]
     for start in range(begins, ends, lanes):
-        width = min(ends - start, lanes)
+        width, again = min(ends - start, lanes), start > begins and same_slopes(whole)
         run_block(
-            whole, on_full, first, start, width, desk, rows, out, fill, head_start, grant, collect
-        )
+            whole, on_full, first, start, width, again, desk, rows, out, fill, head_start, grant,
+            collect,
+        )  # fmt: skip
 
 
 @inlined
@@ -81,6 +83,7 @@ def run_block(
     first: int,
     start: int,
     width: int,
+    again: bool,
     desk: Desk,
     rows: Any,
     out: Outcome,
@@ -101,7 +104,7 @@ def run_block(
     if not together:
         end_log(out, column, width, steps)
     for g in range(segments):
-        bounded = fill(whole, g, start, width, places, desk, rows)
+        bounded = fill(whole, g, start, width, places, again, desk, rows)
         # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
         sure = sure_steps(whole, on_full, start, width, desk) if tight else longest
         if together and sure > 0:

@@ -72,6 +72,13 @@ def largest(key: NDArray[Any]) -> Any:
 
 
 @leaf
+def same_slopes(whole: WholeProblem) -> bool:
+    """Whether every block and segment has the same slopes over the common denominator."""
+    width = max(whole.slope.shape[3], whole.factor.shape[3], whole.order.shape[1])
+    return width == 1 and whole.slope.shape[0] == 1 and whole.factor.shape[0] == 1
+
+
+@leaf
 def line_row(
     plane: NDArray[Any],
     of: int,
