@@ -9,14 +9,13 @@ from typing import Any
 
 import peers
 from borrowed import LeftOutError, Program, Workshop, python_peer
-from measure import ALL_CORES, all_cores, usual_seconds
+from measure import ALL_CORES, MOST_CALLS, all_cores, usual_seconds
 from workloads import Given, Workload
 
 import fairsched_fast as fs
 
 ORDERS, FINALS = "orders", "finals"
 OURS = "ours"
-PROGRAM_ROUNDS = 3  # of a C++ process, which starts, reads and warms up each time, as we do here
 
 # As many scenarios as take a moment; None is all of them, 0 leaves the contestant out.
 SOME = {
@@ -125,7 +124,7 @@ def program(
         kind,
         len(work.usage),
         lambda: peer.measure(1)[1],
-        lambda: peer.measure(PROGRAM_ROUNDS)[0],
+        lambda: peer.measure(MOST_CALLS)[0],
     )
 
 

@@ -17,6 +17,9 @@ import fairsched_fast
 
 ALL_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
+LEAST_CALLS, MOST_CALLS = 3, 15  # that are timed at once,
+SPAN = 0.5  # seconds, of as many as take so long together
+
 FIRST_RESULT = (  # a program: all kernels once
     "import fairsched_fast as fs; batch = fs.Batch(capacity=[9], demand=[[1], [2]], "
     "extra_executors=3); fs.allocate(batch, 'drf', log=True); fs.allocate(batch, 'drf')"
@@ -57,12 +60,13 @@ def seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def usual_seconds(run: Callable[[], Any], calls: int = 3) -> float:
+def usual_seconds(run: Callable[[], Any]) -> float:
     """How long a call usually takes: the median of some, after one that is not timed.
 
-    What ran before then holds neither the caches nor the memory that a call asks for.
+    What ran before then holds neither the caches nor the memory that a call asks for. One that
+    takes a millisecond is near its usual pace after four.
     """
-    run()
+    calls = min(MOST_CALLS, max(LEAST_CALLS, int(SPAN / seconds(run))))
     return statistics.median(seconds(run) for _ in range(calls))
 
 
