@@ -19,9 +19,10 @@ def share_that_fits(
     runs: NDArray[np.int64],
     n: int,
     total: int,
+    left: int,
     on_full: int,
 ) -> float:
-    """About which share of a window's claims caps and capacity allow; 1 only if all.
+    """About which share of a window's claims budget, caps and capacity allow; 1 only if all.
 
     On the way the claims of each job are counted.
     """
@@ -30,7 +31,7 @@ def share_that_fits(
         wanted[q] = 0
     for i in range(n):
         wanted[runs[PLACE, i]] += runs[COUNT, i]
-    share = 1.0
+    share = part(left, total)
     if one.user_left.shape[0] > 0:
         one.user_count[:] = 0
         for q in range(wanted.shape[0]):

@@ -106,17 +106,17 @@ def merge(
             return done, EXHAUSTED
         goal = min(np.int64(_FULL * float(space)) + 1, most - done + n)
         high, total = count_window(runs, space, n, low, width, goal)
-        share = share_that_fits(one, runs, n, total, on_full)
+        share = share_that_fits(one, runs, n, total, most - done, on_full)
         looks = 0
         while share < 1.0 and high > low and total > max(2 * n, _FEW) and looks < _LOOKS:
             looks += 1  # only as far as all is sure to fit, or not many claims are left to test
             share = max(share, float(n) / float(total))
             width = np.int64(0.97 * share * float(high - low))
             high, total = count_window(runs, space, n, low, width, np.int64(1))
-            share = share_that_fits(one, runs, n, total, on_full)
+            share = share_that_fits(one, runs, n, total, most - done, on_full)
         width = wider(high - low, total, goal)
         sort_window(window, n, low, high, total)
-        all_fit, stopped = share >= 1.0 and done + total <= most, False
+        all_fit, stopped = share >= 1.0, False
         if all_fit:
             take_all(one)
         else:
