@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fairsched_fast as fs
-from fairsched_fast import dispatch
+from fairsched_fast import dispatch, kernels
 from fairsched_fast.lowering import make_whole
 
 ORDERS, FINALS = "orders", "finals"
@@ -99,7 +99,7 @@ def kernel(batch: fs.Batch, kind: str) -> str:
     if kind == FINALS and dispatch.prefer_totals(batch):
         return COUNTING
     made = make_whole(batch, fs.find_policy("drf")(batch))
-    width = dispatch.narrowest(made[1]) if made else None
-    if width is None or batch.J > dispatch.LOCKSTEP_JOBS:
+    chosen = dispatch.lockstep_kernel(batch, made[1]) if made else None
+    if chosen is None:
         return MERGING
-    return LANES if dispatch.FEW_JOBS[width] >= batch.J else RECORDS
+    return LANES if chosen[0] is kernels.run_lanes else RECORDS

@@ -24,12 +24,15 @@ jobs, 4.1 and 3.0 at 20, 5.3 and 3.6 at 24 (with ceilings 5.9 and 4.2); lane by 
 where lane by lane takes 5.0 and 3.2. Up to three jobs `three` takes 0.2 to 0.3.
 """
 LOCKSTEP_JOBS = 128
-"""Jobs up to which scenarios run in lockstep, not one by one.
+"""Jobs up to which scenarios run in lockstep, not one by one: what a byte can name."""
+LOCKSTEP_STEPS = 1 << 16
+"""Jobs times executors up to which they do so beyond 32 jobs: long orders are sooner merged.
 
-Measured, 400 scenarios, 50 and 500 executors, ns a grant: at 64 jobs 22 and 9 in lockstep, 62 and
-14 by merging; at 128 jobs 44 and 17, 92 and 17; at 200 jobs 72 and 24, 143 and 22. Where single
-jobs may not fit, and of long orders, merging is sooner from 64 jobs.
+Measured, ns a grant in lockstep and by merging, where a grant is tested at the end: 24 jobs, 5,000
+executors 4.2 and 5.1; 32 jobs 5.1 and 5.7; 48 jobs, 1,000 and 2,000 executors 7.0 and 6.6, 6.1 and
+4.9; 64 jobs, 500 and 2,000: 11 and 11, 8.4 and 5.6; 128 jobs, 200 and 1,000: 18 and 32, 15 and 10.
 """
+_ANY_STEPS = 32  # jobs up to which lockstep runs however many
 LEVEL_JOBS = 64
 """Jobs up to which scenarios that block no job are counted in lockstep, by `run_levels`.
 
@@ -123,17 +126,14 @@ def _lockstep(
         if blocks or bound >= LEVEL_KEYS or part.J > LEVEL_JOBS:
             return None
         return _levels(whole, rule, first, out)
-    kind = narrowest(bound)
-    if kind is None or part.J > LOCKSTEP_JOBS:
+    chosen = lockstep_kernel(part, bound)
+    if chosen is None:
         return None
-    few = FEW_JOBS[kind] >= part.J
-    run = kernels.run_lanes if few else kernels.run_records
-    if not few and kind == "h":
-        kind = "i"  # records of 16 bits are no faster, and one kernel more to compile
+    run, kind = chosen
     like = _KIND[kind]
 
     def play(begins: int, ends: int) -> int:
-        with first_use((few, like.dtype)):
+        with first_use(chosen):
             run(whole, rule, first, begins, ends, like, out)
         return kernels.INTEGER
 
@@ -178,6 +178,22 @@ def _own_arrays(whole: kernels.WholeProblem, part: Batch) -> list[NDArray[Any]]:
     return [
         array for array in whole if not any(np.may_share_memory(array, plane) for plane in planes)
     ]
+
+
+def lockstep_kernel(batch: Batch, bound: float) -> tuple[Callable[..., None], str] | None:
+    """What runs orders in lockstep, and the type of its keys, which are below `bound`.
+
+    None where scenarios run one by one.
+    """
+    kind, J = narrowest(bound), batch.J
+    if kind is None or J > LOCKSTEP_JOBS:
+        return None
+    if J > _ANY_STEPS and J * int(batch.extra_executors.max()) > LOCKSTEP_STEPS:
+        return None
+    if FEW_JOBS[kind] >= J:
+        return kernels.run_lanes, kind
+    # Records of 16 bits are no faster, and one kernel more to compile.
+    return kernels.run_records, "i" if kind == "h" else kind
 
 
 def narrowest(bound: float) -> str | None:

@@ -26,9 +26,9 @@ def few_lanes(J, L):
 
 PATHS = {  # path: what `dispatch` must believe
     "as the shape says": {},
-    "lanes": {"FEW_JOBS": {"h": MANY, "i": MANY, "q": 0}},
-    "records": {"FEW_JOBS": NONE},
-    "records of 64 bits": {"FEW_JOBS": NONE, "narrowest": wide_keys},
+    "lanes": {"FEW_JOBS": {"h": MANY, "i": MANY, "q": 0}, "LOCKSTEP_STEPS": MANY},
+    "records": {"FEW_JOBS": NONE, "LOCKSTEP_STEPS": MANY},
+    "records of 64 bits": {"FEW_JOBS": NONE, "LOCKSTEP_STEPS": MANY, "narrowest": wide_keys},
     "one by one": {"LOCKSTEP_JOBS": 0},
 }
 if not COMPILED:  # what is compiled believes what it did then
