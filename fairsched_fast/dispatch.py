@@ -44,7 +44,6 @@ LEVEL_KEYS = 2.0**50
 _SMALL = 1 << 12  # values: to remember so many is no matter
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
-_NO_ORDER = {kind.itemsize: np.empty((0, 0), kind) for kind in map(np.dtype, "bhi")}
 
 
 Made = tuple[kernels.WholeProblem, float]
@@ -53,32 +52,9 @@ Ranges = Callable[[int, int], int]
 """(first scenario, the one after the last): runs them; the form of their keys."""
 
 
-def outcome(J: int, S: int, order: int | None) -> kernels.Outcome:
-    """Arrays for a run to write, for so many steps of the order; None is none."""
-    orders = _NO_ORDER
-    if order is not None:
-        kind = smallest_signed(J)
-        shape = (order, S) if kind.itemsize == 1 else (S, order)
-        orders = _NO_ORDER | {kind.itemsize: np.empty(shape, kind)}
-    return kernels.Outcome(
-        np.empty((J, S), np.int32), np.empty(S, np.int32), np.empty(S, np.int8), *orders.values()
-    )
-
-
-def choices_of(out: kernels.Outcome) -> NDArray[Any]:
-    """(S, N) the order, in the type that holds its jobs; N = 0 where none is kept."""
-    orders: dict[int, NDArray[Any]] = {1: out.small.T, 2: out.medium, 4: out.large}
-    return orders[smallest_signed(len(out.granted)).itemsize]
-
-
 def keeps_order(out: kernels.Outcome) -> bool:
     """Whether a run is to keep the order."""
-    return choices_of(out).size > 0
-
-
-def smallest_signed(J: int) -> np.dtype[Any]:
-    """The smallest signed dtype that holds a job index."""
-    return np.min_scalar_type(-max(J, 1))
+    return kernels.choices_of(out).size > 0
 
 
 def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:

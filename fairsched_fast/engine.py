@@ -12,13 +12,7 @@ from fairsched_fast.batch import Batch
 from fairsched_fast.batch.capacity_checks import check_guarantees, check_overfull
 from fairsched_fast.claims import Claims
 from fairsched_fast.compiling import first_use
-from fairsched_fast.dispatch import (
-    choices_of,
-    outcome,
-    play_claims,
-    play_ranges,
-    smallest_signed,
-)
+from fairsched_fast.dispatch import play_claims, play_ranges
 from fairsched_fast.errors import InputError, did_you_mean, plural
 from fairsched_fast.lowering import lower, make_problem
 from fairsched_fast.model import Scenario
@@ -128,7 +122,7 @@ def run(
 
     `order` is how many steps to keep the order of, no fewer than any scenario takes; None is none.
     """
-    out = outcome(batch.J, batch.S, order)
+    out = kernels.blank_outcome(batch.J, batch.S, order or 0)
     rule = ON_FULL[on_full]
     work, starts = _chunks(batch, policy, rule, out, workers)
     forms = share_out(work, starts, workers)
@@ -137,7 +131,7 @@ def run(
         policy=policy,
         on_full=on_full,
         granted=out.granted.T,
-        choices=None if order is None else choices_of(out),
+        choices=None if order is None else kernels.choices_of(out),
         steps=out.steps,
         stop=out.stop,
         keys=FORMS[max(forms)],
@@ -214,7 +208,7 @@ def _fault_message(batch: Batch, policy: KeyPolicy, fault: kernels.Fault) -> str
 
 def next_in_line(batch: Batch, policy: Policy) -> list[int]:
     """Jobs of a single scenario in the order of their next claims, whatever stops them."""
-    J, out = batch.J, outcome(batch.J, 1, batch.J)
+    J, out = batch.J, kernels.blank_outcome(batch.J, 1, batch.J)
     each_once: dict[str, Any] = {
         "room": np.ones((J, 1), np.int32),
         "budget": np.full(1, J, np.int32),
@@ -233,11 +227,11 @@ def next_in_line(batch: Batch, policy: Policy) -> list[int]:
     else:
         problem = lower(batch, policy)._replace(**each_once)
         kernels.steps(problem, kernels.IGNORE, 0, out)
-    return [int(j) for j in choices_of(out)[0] if j >= 0]
+    return [int(j) for j in kernels.choices_of(out)[0] if j >= 0]
 
 
 def _order_bytes(batch: Batch) -> int:
-    return int(batch.extra_executors.max()) * batch.S * smallest_signed(batch.J).itemsize
+    return int(batch.extra_executors.max()) * batch.S * kernels.smallest_signed(batch.J).itemsize
 
 
 def chunk_rows(batch: Batch, parts: int) -> int:

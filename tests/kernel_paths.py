@@ -94,9 +94,9 @@ def run_totals(batch, policy, on_full):
 
 def run_steps(batch, policy, on_full):
     """(S, J) granted and (S, N) choices, one by one."""
-    out = dispatch.outcome(batch.J, batch.S, int(batch.extra_executors.max()))
+    out = kernels.blank_outcome(batch.J, batch.S, int(batch.extra_executors.max()))
     kernels.steps(problem_of(batch, policy), RULES[on_full], 0, out)
-    return out.granted.T, dispatch.choices_of(out)
+    return out.granted.T, kernels.choices_of(out)
 
 
 def keys_of(batch, policy, on_full="ignore"):

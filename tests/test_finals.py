@@ -22,8 +22,7 @@ from kernel_paths import (
 from strategies import as_batch, cases, examples, huge_cases, stacks
 
 import fairsched_fast as fs
-from fairsched_fast.dispatch import outcome
-from fairsched_fast.kernels import steps
+from fairsched_fast.kernels import blank_outcome, steps
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,7 +31,7 @@ def agree_with_orders(batch, policy="drf"):
     """Finals are what the orders add up to, under every rule."""
     problem = problem_of(batch, policy)
     for on_full in ON_FULL:
-        out = outcome(batch.J, batch.S, None)
+        out = blank_outcome(batch.J, batch.S)
         steps(problem, RULES[on_full], 0, out)
         assert np.array_equal(run_totals(batch, policy, on_full), out.granted.T)
 

@@ -11,7 +11,7 @@ from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_case
 
 import fairsched_fast as fs
 from fairsched_fast import kernels
-from fairsched_fast.kernels import SKIP, Outcome, Problem, steps, stops, totals
+from fairsched_fast.kernels import SKIP, Problem, blank_outcome, steps, stops, totals
 from fairsched_fast.kernels.merge import blank_window
 from fairsched_fast.kernels.orders import run_one, write_given
 from fairsched_fast.kernels.problem import blank
@@ -162,17 +162,6 @@ def two_jobs(budget):
     )
 
 
-def blank_outcome(S, **order):
-    """Arrays to write for two jobs, in S scenarios; no order but the one given."""
-    none = {
-        "small": np.empty((0, 0), np.int8),
-        "medium": np.empty((0, 0), np.int16),
-        "large": np.empty((0, 0), np.int32),
-    }
-    given, steps, stop = np.empty((2, S), np.int32), np.empty(S, np.int32), np.empty(S, np.int8)
-    return Outcome(given, steps, stop, **(none | order))
-
-
 def test_kernels_are_called_from_a_callers_compiled_function():
     @numba.njit
     def run(problem, out):
@@ -182,7 +171,7 @@ def test_kernels_are_called_from_a_callers_compiled_function():
         totals(problem, SKIP, 0, again)
         return form, (out.granted == again).all()
 
-    out = blank_outcome(1, small=np.empty((10, 1), np.int8))
+    out = blank_outcome(2, 1, 10)
     form, agree = run(two_jobs(10), out)
     assert form == kernels.INTEGER
     assert agree
@@ -195,7 +184,7 @@ def test_kernels_are_called_from_a_callers_compiled_function():
 def test_outputs_are_written_from_the_column_that_the_caller_names():
     for kept, kind in (("small", np.int8), ("medium", np.int16), ("large", np.int32)):
         order = np.full((6, 4) if kept == "small" else (4, 6), -7, kind)
-        out = blank_outcome(4, **{kept: order})
+        out = blank_outcome(2, 4)._replace(**{kept: order})
         out.granted[:] = -7
         steps(two_jobs(4), SKIP, 2, out)
         totals(two_jobs(5), SKIP, 1, out.granted)

@@ -29,6 +29,35 @@ class Outcome(NamedTuple):
     large: NDArray[np.int32]  # (S, N)
 
 
+_NONE = {kind.itemsize: np.empty((0, 0), kind) for kind in map(np.dtype, "bhi")}
+
+
+def blank_outcome(J: int, S: int, N: int = 0) -> Outcome:
+    """Arrays for S scenarios of J jobs, and for N steps of their order in the type it takes.
+
+    Of Python, not for compiled code.
+    """
+    kind = smallest_signed(J)
+    order = np.empty((N, S) if kind.itemsize == 1 else (S, N), kind)
+    return Outcome(
+        np.empty((J, S), np.int32),
+        np.empty(S, np.int32),
+        np.empty(S, np.int8),
+        *(_NONE | {kind.itemsize: order}).values(),
+    )
+
+
+def choices_of(out: Outcome) -> NDArray[Any]:
+    """(S, N) the order that a `blank_outcome` has, or that was written to it."""
+    orders: dict[int, NDArray[Any]] = {1: out.small.T, 2: out.medium, 4: out.large}
+    return orders[smallest_signed(len(out.granted)).itemsize]
+
+
+def smallest_signed(J: int) -> np.dtype[Any]:
+    """The smallest signed dtype that holds a job index."""
+    return np.min_scalar_type(-max(J, 1))
+
+
 @inner
 def blank_log(out: Outcome) -> NDArray[np.int32]:
     """Room for one scenario's order, (N,); N = 0 where none is kept."""
