@@ -7,6 +7,7 @@ What people read goes to stdout, progress and notices to stderr. Exit 0 done, 2 
 from __future__ import annotations
 
 import sys
+import time
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -23,6 +24,7 @@ from fairsched_fast.cli_parts import (
     Limit,
     Policies,
     PolicyFile,
+    Processes,
     Scheduler,
     Several,
     SpecFile,
@@ -308,6 +310,28 @@ def policies(policy_file: PolicyFile = None, as_json: Json = False) -> None:
         show([{**policy.told, "parameters": policy.parameters} for policy in known])
     else:
         show("\n\n".join(_entry(policy.told) for policy in known))
+
+
+@app.command("compile")
+def compile_kernels(workers: Processes = None, as_json: Json = False) -> None:
+    """Compile all kernels now: for an image, or before a run that is to start at once."""
+    from fairsched_fast.ahead import compile_all, runs
+    from fairsched_fast.doctor import cache_folder, cache_state
+    from fairsched_fast.progress import progress
+    from fairsched_fast.workers import cores
+
+    cache_folder()
+    start, took = time.perf_counter(), {}
+    with progress(len(runs()), "kernels") as advance:
+        for serves, seconds in compile_all(workers or cores()):
+            took[serves] = round(seconds, 1)
+            advance(1)
+    if as_json:
+        show(took)
+        return
+    lines = [f"{seconds:6.1f} s  {serves}" for serves, seconds in took.items()]
+    whole = time.perf_counter() - start
+    show("\n".join([*lines, f"{len(took)} kernels in {whole:.1f} s: {cache_state()}"]))
 
 
 @app.command()

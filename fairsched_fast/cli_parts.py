@@ -48,6 +48,9 @@ Several = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Threads (default: all cores).")
 ]
+Processes = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes (default: one a core).")
+]
 
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="End with the first chunk that fails.")]
 Scheduler = Annotated[

@@ -44,6 +44,11 @@ def first_use(kernel: Hashable) -> Iterator[None]:
         timer.cancel()
 
 
+def hush() -> None:
+    """No notice from this process: whoever began it tells of its own."""
+    _notice.given = True
+
+
 @contextlib.contextmanager
 def telling() -> Iterator[None]:
     """Notices go to stderr, terminal or not."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairsched_fast import kernels
+from fairsched_fast.errors import InputError
 from fairsched_fast.sweep.folder.store import versions
 from fairsched_fast.workers import cores
 
@@ -30,19 +31,36 @@ def examine() -> dict[str, str]:
         **versions(),
         "platform": platform.platform(),
         "cores": str(cores()),
-        "kernel cache": _cache(),
+        "kernel cache": cache_state(),
         **extras,
     }
 
 
-def _cache() -> str:
+def cache_folder() -> Path:
+    """Where compiled kernels are kept.
+
+    Raises
+    ------
+    InputError
+        Where they are not.
+    """
     stats: Any = getattr(kernels.steps, "stats", None)
     if stats is None:
-        return "none: NUMBA_DISABLE_JIT is set, so kernels run as plain Python"
-    folder = stats.cache_path
-    if not folder:
-        return "none: no folder can be written to, so kernels are compiled in every process"
-    path = Path(folder)
+        raise InputError("NUMBA_DISABLE_JIT is set, so kernels run as plain Python")
+    if not stats.cache_path:
+        raise InputError(
+            "no folder can be written to, so kernels are compiled in every process; "
+            "set NUMBA_CACHE_DIR to one that can"
+        )
+    return Path(stats.cache_path)
+
+
+def cache_state() -> str:
+    """What is kept of compiled kernels, and where."""
+    try:
+        path = cache_folder()
+    except InputError as none:
+        return f"none: {none}"
     files = list(path.glob("*.nbc")) if path.is_dir() else []
     size = sum(file.stat().st_size for file in files) / 1e6
     state = (

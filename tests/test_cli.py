@@ -35,7 +35,8 @@ def my_spec(tmp_path):
 def test_help_names_every_command(fairsched):
     code, out, err = fairsched("--help")
     assert (code, err) == (0, "")
-    for command in ("init", "story", "sweep", "explain", "compare", "plan", "policies", "doctor"):
+    commands = ("init", "story", "sweep", "explain", "compare", "plan", "policies", "doctor")
+    for command in (*commands, "compile"):
         assert re.search(rf"^ +{command} +\w", out, flags=re.MULTILINE)
 
 

@@ -33,7 +33,7 @@ HOUSE = [
     ["charts", "story"],
     ["sweep"],
     ["report"],
-    ["doctor", "cli_parts"],
+    ["ahead", "doctor", "cli_parts"],
     ["cli"],
     ["__main__"],
 ]
