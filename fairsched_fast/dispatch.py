@@ -25,12 +25,13 @@ where lane by lane takes 5.0 and 3.2. Up to three jobs `three` takes 0.2 to 0.3.
 """
 LOCKSTEP_JOBS = 128
 """Jobs up to which scenarios run in lockstep, not one by one: what a byte can name."""
-LOCKSTEP_STEPS = 1 << 16
+LOCKSTEP_STEPS = 1 << 15
 """Jobs times executors up to which they do so beyond 32 jobs: long orders are sooner merged.
 
-Measured, ns a grant in lockstep and by merging, where a grant is tested at the end: 24 jobs, 5,000
-executors 4.2 and 5.1; 32 jobs 5.1 and 5.7; 48 jobs, 1,000 and 2,000 executors 7.0 and 6.6, 6.1 and
-4.9; 64 jobs, 500 and 2,000: 11 and 11, 8.4 and 5.6; 128 jobs, 200 and 1,000: 18 and 32, 15 and 10.
+Measured on 80 to 400 scenarios, ns a grant in lockstep and by merging, where grants are tested at
+the end: 24 jobs, 5,000 executors 4.2 and 5.1; 32 jobs 5.1 and 5.7; 48 jobs, 1,000 and 2,000
+executors 7.0 and 6.6, 6.1 and 4.9; 64 jobs, 500 and 2,000: 11 and 11, 8.4 and 5.6; 128 jobs, 200
+and 1,000: 18 and 32, 15 and 10. With fewer scenarios merging wins a little sooner.
 """
 _ANY_STEPS = 32  # jobs up to which lockstep runs however many
 LEVEL_JOBS = 64
@@ -58,7 +59,7 @@ def keeps_order(out: kernels.Outcome) -> bool:
 
 
 def play_claims(part: Batch, policy: Policy, rule: int, first: int, out: kernels.Outcome) -> int:
-    """Run a chunk under a policy made of claims, into columns `first`…; the form of its keys."""
+    """Run a chunk under a policy made of claims, scenario `first` and on; the form of its keys."""
     segments, made = _lowered(part, policy)
     counts = not keeps_order(out) and prefer_totals(part)
     lockstep = _lockstep(part, made, rule, first, out)

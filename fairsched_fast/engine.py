@@ -231,7 +231,8 @@ def next_in_line(batch: Batch, policy: Policy) -> list[int]:
 
 
 def _order_bytes(batch: Batch) -> int:
-    return int(batch.extra_executors.max()) * batch.S * kernels.smallest_signed(batch.J).itemsize
+    each = batch.S * kernels.smallest_signed(batch.J).itemsize + 4  # one scenario's, in 32 bits
+    return int(batch.extra_executors.max()) * each
 
 
 def chunk_rows(batch: Batch, parts: int) -> int:

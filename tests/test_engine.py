@@ -2,6 +2,7 @@
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from agreement import (
@@ -293,3 +294,40 @@ def test_scenarios_that_differ_only_in_what_a_policy_ignores_are_all_run():
     batch = fs.Batch(capacity=[9], demand=[[1], [2]], extra_executors=4, weight=[[1, 2]] * 5)
     granted = fs.allocate(batch, "round_robin").granted
     assert granted.tolist() == [[2, 2]] * 5
+
+
+def ranked(batch):
+    """The n-th job's key grows n times as fast; ties by when it was submitted, in each scenario."""
+    rank = np.argsort(np.argsort(batch.submitted, axis=0, kind="stable"), axis=0)
+    one, growth = np.ones((1, 1, 1)), np.arange(1, batch.J + 1)[:, np.newaxis, np.newaxis]
+    return fs.Claims(0 * one, growth, one, rank=rank)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes where nothing is compiled")
+@pytest.mark.parametrize("log", [True, False])
+@pytest.mark.parametrize("J", [3, 12, 24])
+@pytest.mark.parametrize("policy", ["drf", "min_share_first", "priority", "ranked"])
+def test_what_a_block_keeps_for_the_next_is_right_for_it(policy, J, log):
+    """Demands, capacity and minima that all share: rows of slopes may stay, if nothing moves them.
+
+    Several segments have lines of their own, and ranks of each scenario their own order.
+    """
+    rng = np.random.default_rng(J)
+    S, near = 2100, 16
+    batch = fs.Batch(
+        capacity=[81920, 90000],
+        demand=rng.integers(1, 4, (J, 2)),
+        usage=rng.integers(0, 9, (S, J, 2)),
+        min_executors=rng.integers(0, 6, J),
+        priority=rng.integers(0, 2, J),
+        submitted=rng.integers(0, 50, (S, J)),
+        extra_executors=6 * J,
+    )
+    rule = fs.Policy("ranked", ranked) if policy == "ranked" else policy
+    whole = fs.allocate(batch, rule, log=log, workers=1)
+    for start in range(0, S, 5 * near):
+        rows = slice(start, start + near)
+        alone = fs.allocate(batch.rows(start, start + near), rule, log=log, workers=1)
+        assert np.array_equal(whole.granted[rows], alone.granted)
+        assert np.array_equal(whole.stop[rows], alone.stop)
+        assert not log or np.array_equal(whole.choices[rows], alone.choices)

@@ -249,3 +249,16 @@ def test_functions_that_other_processes_compiled_are_told_apart():
     assert run("low") == "[5.0, 0.0]"
     assert run("high") == "[-5.0, -0.0]"
     assert run("low", "high") == "[5.0, 0.0]\n[-5.0, -0.0]"
+
+
+def test_orders_of_many_jobs_are_kept_too():
+    """Beyond 128 jobs, in a wider type, and of more scenarios than share a line of cache."""
+    rng = np.random.default_rng(3)
+    batch = fs.Batch(
+        capacity=[2**12], demand=[[1]], usage=rng.integers(0, 9, (70, 129, 1)), extra_executors=200
+    )
+    mine = fs.allocate(batch, "largest share", log=True)
+    drf = fs.allocate(batch, "drf", log=True)
+    assert mine.choices.dtype == drf.choices.dtype == np.int16
+    assert np.array_equal(mine.choices, drf.choices)
+    assert np.array_equal(mine.granted, drf.granted)

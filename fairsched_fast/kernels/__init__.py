@@ -4,9 +4,9 @@
 
 `Problem` says what goes in, `steps` writes orders, `totals` final allocations, `stops` why each run
 ended, `sort_keys` what is compared at a state. `run_lanes` and `run_records` run a `WholeProblem`
-of few jobs, `run_levels` one of equal demands. `blank_outcome` makes the `Outcome` that is written,
-`choices_of` reads the order off it. Nothing is checked and nothing is raised here: `Batch` and
-`allocate` do that. What is not listed is for kernels alone: called from Python it crashes.
+of up to 128 jobs, `run_levels` one of equal demands. `blank_outcome` makes the `Outcome` that is
+written, `choices_of` reads the order off it. Nothing is checked and nothing is raised here: `Batch`
+and `allocate` do that. What is not listed is for kernels alone: called from Python it crashes.
 """
 
 from fairsched_fast.kernels.endings import stops

@@ -61,7 +61,7 @@ def run_lanes(
     on_full
         SKIP, STOP or IGNORE.
     first
-        Column of the outputs that scenario 0 goes to.
+        Scenario of the outputs that scenario 0 is.
     begins, ends
         Which scenarios are run.
     kind : int16, int32 or int64 (0,)

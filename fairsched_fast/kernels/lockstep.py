@@ -64,8 +64,8 @@ def drive(
 ) -> None:
     """Run scenarios begins…ends−1, as many at a time as there are lanes on the desk.
 
-    `rows` has a block's keys, and what `fill` puts there (but slopes that are there `again`),
-    `grant` changes, `collect` takes back.
+    `rows` has a block's keys, and what `fill` puts there (slopes that all share may be there
+    `again`), `grant` changes, `collect` takes back.
     """
     lanes = desk.limit.shape[0]
     for start in range(begins, ends, lanes):

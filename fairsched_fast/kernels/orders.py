@@ -1,8 +1,8 @@
 """Orders: who is granted each executor, step by step.
 
 One scenario at a time, by merging; rounded keys, and more jobs than merging has places for, by a
-winner tree over the jobs' next claims. (Few
-jobs whose keys are whole numbers are for `lanes` and `records`.)
+winner tree over the jobs' next claims. (Few jobs whose keys are whole numbers, and short orders of
+more, are for `lanes` and `records`.)
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ def steps(problem: Problem, on_full: int, first: int, out: Outcome) -> int:
     first
         Scenario of the outputs that the problem's scenario 0 is.
     out
-        Its `granted` and its order are written, N ≥ every budget. With N = 0 no order is kept.
-        Why runs ended is for `stops`.
+        Its `granted` and its order are written (`blank_outcome` makes one): `small` for up to
+        128 jobs, `medium` up to 32,768, else `large`, the other two empty; N ≥ every budget. With
+        N = 0 no order is kept. Its `steps` and `stop` are for `stops`.
 
     Returns
     -------

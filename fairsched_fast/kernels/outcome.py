@@ -11,7 +11,7 @@ from fairsched_fast.kernels.jit import inner, leaf
 
 BUDGET, CAPACITY, USER_CAPS, CEILINGS = 0, 1, 2, 3  # why a run ended
 _CACHE_LINE = 64  # scenarios whose single bytes share one
-_TILE = 1 << 23  # bytes at most, but for a single row
+_TILE = 1 << 23  # bytes at most
 
 
 class Outcome(NamedTuple):
@@ -67,9 +67,10 @@ def blank_log(out: Outcome) -> NDArray[np.int32]:
 
 @inner
 def blank_tile(out: Outcome) -> NDArray[np.int8]:
-    """Rows for the single bytes of as many scenarios as share a cache line."""
+    """Rows for the single bytes of as many scenarios as share a cache line; of one, no row."""
     N, S = out.small.shape
-    return np.empty((max(1, min(S, _CACHE_LINE, _TILE // max(1, N))), N), np.int8)
+    rows = min(S, _CACHE_LINE, _TILE // max(1, N))
+    return np.empty((rows if rows > 1 else 0, N), np.int8)
 
 
 @leaf
@@ -81,26 +82,28 @@ def write_order(
     Single bytes are gathered in a tile: a cache line of them is written once.
     """
     if out.medium.shape[1] > 0:
-        narrow(log, out.medium[first + s])
+        cast(log, out.medium[first + s])
     if out.large.shape[1] > 0:
-        narrow(log, out.large[first + s])
-    if out.small.shape[0] > 0:
+        cast(log, out.large[first + s])
+    if out.small.shape[0] > 0 and tile.shape[0] == 0:
+        cast(log, out.small[:, first + s])
+    elif out.small.shape[0] > 0:
         row = s % tile.shape[0]
-        narrow(log, tile[row])
+        cast(log, tile[row])
         if row == tile.shape[0] - 1 or s == last:
-            turn(tile, row + 1, first + s - row, out.small)
+            transpose(tile, row + 1, first + s - row, out.small)
 
 
 @leaf
-def narrow(log: NDArray[np.int32], row: NDArray[Any]) -> None:
-    """Copy an order into a row of fewer bits."""
+def cast(log: NDArray[np.int32], row: NDArray[Any]) -> None:
+    """Copy an order into a row of the type that is kept."""
     kind = row.dtype.type
     for n in range(row.shape[0]):
         row[n] = kind(log[n])
 
 
 @leaf
-def turn(tile: NDArray[np.int8], rows: int, column: int, small: NDArray[np.int8]) -> None:
+def transpose(tile: NDArray[np.int8], rows: int, column: int, small: NDArray[np.int8]) -> None:
     """Copy rows of a tile into as many columns."""
     columns = small[:, column : column + rows]
     for n in range(columns.shape[0]):

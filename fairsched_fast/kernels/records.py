@@ -88,7 +88,10 @@ def fill(
     whole: WholeProblem, g: int, start: int, width: int, places: int, again: bool, desk: Desk,
     rows: Records,
 ) -> bool:  # fmt: skip
-    """Put segment g of a block into records, as far as it was served; they know their ceilings."""
+    """Put segment g of a block into records, as far as it was served; they know their ceilings.
+
+    All of it, whatever is there `again`: a record is written whole sooner than in part.
+    """
     kind, state = rows.key.dtype.type, rows.state
     ends, last = desk.other, largest(rows.key)
     count_left(desk, rows.left, width)
@@ -96,7 +99,7 @@ def fill(
         key, served = rows.key[q], desk.given[q]
         for lane in range(width):
             key[lane] = kind(q)
-        for at in range(LINE + 2 * whole.offset.shape[2], LINE if again else state.shape[2]):
+        for at in range(LINE + 2 * whole.offset.shape[2], state.shape[2]):
             for lane in range(width):
                 state[lane, q, at] = 0  # of a line that jobs do not have
         for line in range(whole.offset.shape[2]):
