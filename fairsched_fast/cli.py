@@ -322,7 +322,7 @@ def compile_kernels(workers: Processes = None, as_json: Json = False) -> None:
 
     cache_folder()
     start, took = time.perf_counter(), {}
-    with progress(len(runs()), "kernels") as advance:
+    with progress(len(runs()), "kinds of runs") as advance:
         for serves, seconds in compile_all(workers or cores()):
             took[serves] = round(seconds, 1)
             advance(1)
@@ -331,7 +331,7 @@ def compile_kernels(workers: Processes = None, as_json: Json = False) -> None:
         return
     lines = [f"{seconds:6.1f} s  {serves}" for serves, seconds in took.items()]
     whole = time.perf_counter() - start
-    show("\n".join([*lines, f"{len(took)} kernels in {whole:.1f} s: {cache_state()}"]))
+    show("\n".join([*lines, f"all in {whole:.1f} s, kept in {cache_state()}"]))
 
 
 @app.command()
