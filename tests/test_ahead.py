@@ -2,14 +2,14 @@
 
 import json
 
-import numba
 import numpy as np
 import pytest
+from kernel_paths import COMPILED
 
 import fairsched_fast as fs
 from fairsched_fast import ahead, kernels
 
-compiled = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+compiled = pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
 KERNELS = (kernels.run_lanes, kernels.run_records, kernels.run_levels, kernels.steps,
            kernels.totals, kernels.stops, kernels.sort_keys)  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 import math
 
-import numba
 import numpy as np
 import pytest
 from agreement import (
@@ -18,6 +17,7 @@ from agreement import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_paths import COMPILED
 from strategies import (
     DECIMAL_UNITS,
     FLOAT_UNITS,
@@ -303,7 +303,7 @@ def ranked(batch):
     return fs.Claims(0 * one, growth, one, rank=rank)
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes where nothing is compiled")
+@pytest.mark.skipif(not COMPILED, reason="takes minutes where nothing is compiled")
 @pytest.mark.parametrize("log", [True, False])
 @pytest.mark.parametrize("J", [3, 12, 24])
 @pytest.mark.parametrize("policy", ["drf", "min_share_first", "priority", "ranked"])

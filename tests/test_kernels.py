@@ -6,7 +6,7 @@ import pytest
 from agreement import ON_FULL, POLICIES, expected, policies, rules
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_paths import RULES, keys_of, problem_of, run_steps, run_totals
+from kernel_paths import COMPILED, RULES, keys_of, problem_of, run_steps, run_totals
 from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, cases, endless_cases, examples, stacks
 
 import fairsched_fast as fs
@@ -203,7 +203,7 @@ def test_an_over_full_pool_grants_nothing_that_needs_it():
     assert granted.sum() == 4
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
 @pytest.mark.parametrize("log", [True, False])
 def test_batches_of_every_shape_use_the_same_compiled_kernels(log):
     """Read-only or strided inputs would each compile anew, which takes seconds."""

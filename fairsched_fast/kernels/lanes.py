@@ -143,6 +143,7 @@ def fill(
             given[lane] = kind(served[lane])
             key[lane] = kind(q)
         for line in range(whole.offset.shape[2]):
+            line_row(whole.factor, g, line, whole.order, q, start, width, rows.work)
             if not again:
                 fill_rise(whole, g, q, line, start, width, places, rows)
             fill_line(whole, g, q, line, start, width, places, rows)
@@ -182,12 +183,12 @@ def fill_line(
 ) -> None:
     """Put where a line of the jobs at place q begins into its row; their keys.
 
-    Products wrap around and are right again in the end: only what fits is filled in.
+    Its factors are on `rows.work`. Products wrap around and are right again in the end: only what
+    fits is filled in.
     """
     kind, begins, rise, by = rows.key.dtype.type, rows.line[q, line], rows.rise[q, line], rows.work
     key, given, times, place = rows.key[q], rows.given[q], kind(places), kind(q)
     line_row(whole.offset, g, line, whole.order, q, start, width, begins)
-    line_row(whole.factor, g, line, whole.order, q, start, width, by)
     for lane in range(width):
         low = kind(kind(begins[lane] * kind(by[lane] * times)) + place)
         begins[lane] = low
@@ -205,10 +206,9 @@ def fill_rise(
     places: int,
     rows: Lanes,
 ) -> None:
-    """Put what a grant adds to a line of the jobs at place q into its row."""
+    """Put what a grant adds to a line of the jobs at place q into its row; factors as before."""
     kind, rise, by = rows.key.dtype.type, rows.rise[q, line], rows.work
     line_row(whole.slope, g, line, whole.order, q, start, width, rise)
-    line_row(whole.factor, g, line, whole.order, q, start, width, by)
     for lane in range(width):
         rise[lane] = kind(rise[lane] * kind(by[lane] * kind(places)))
 

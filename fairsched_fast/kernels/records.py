@@ -74,13 +74,24 @@ def run_blocks(
 @inner
 def blank_records(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Records:
     """Records of so many lanes, of the type of `kind`."""
-    return Records(
+    rows = Records(
         np.empty((lanes, J, 2 + 2 * max(L, _LINES)), kind.dtype),
         np.empty((J, lanes), kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
         np.empty(lanes, kind.dtype),
     )
+    make_up(rows.state, L)
+    return rows
+
+
+@leaf
+def make_up(state: NDArray[Any], L: int) -> None:
+    """Lines that jobs do not have say nothing."""
+    for lane in range(state.shape[0]):
+        for q in range(state.shape[1]):
+            for at in range(LINE + 2 * L, state.shape[2]):
+                state[lane, q, at] = 0
 
 
 @leaf
@@ -99,9 +110,6 @@ def fill(
         key, served = rows.key[q], desk.given[q]
         for lane in range(width):
             key[lane] = kind(q)
-        for at in range(LINE + 2 * whole.offset.shape[2], state.shape[2]):
-            for lane in range(width):
-                state[lane, q, at] = 0  # of a line that jobs do not have
         for line in range(whole.offset.shape[2]):
             fill_line(whole, g, q, line, start, width, places, desk, rows)
         room_row(whole, g, q, start, width, desk)
