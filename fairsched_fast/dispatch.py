@@ -165,7 +165,7 @@ def lockstep_kernel(batch: Batch, bound: float) -> tuple[Callable[..., None], st
     kind, J = narrowest(bound), batch.J
     if kind is None or J > LOCKSTEP_JOBS:
         return None
-    if J > _ANY_STEPS and J * int(batch.extra_executors.max()) > LOCKSTEP_STEPS:
+    if J > _ANY_STEPS and J * batch.longest > LOCKSTEP_STEPS:
         return None
     if FEW_JOBS[kind] >= J:
         return kernels.run_lanes, kind
@@ -186,7 +186,7 @@ def prefer_totals(batch: Batch) -> bool:
     job, a grant 12 to 30 ns: 50 to 80. Beyond lockstep counting is always sooner. Keys in ticks are
     counted at 0.3 to 2 µs a job: 90 grants for 3 jobs, 200 for 32, 30,000 for 1,000.
     """
-    grants = int(batch.extra_executors.max())
+    grants = batch.longest
     if not batch.decimal.all():
         return grants > max(100, 6 * batch.J if batch.J < 100 else 30 * batch.J)
     if len(batch.kept.demand) > 1:

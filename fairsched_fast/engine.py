@@ -84,7 +84,7 @@ def allocate(
     if on_full != "ignore":
         check_overfull(batch)
         check_guarantees(batch)
-    order = int(batch.extra_executors.max()) if keep_order else None
+    order = batch.longest if keep_order else None
     return run(batch, find_policy(policy), on_full, order=order, workers=many)
 
 
@@ -232,7 +232,7 @@ def next_in_line(batch: Batch, policy: Policy) -> list[int]:
 
 def _order_bytes(batch: Batch) -> int:
     each = batch.S * kernels.smallest_signed(batch.J).itemsize + 4  # one scenario's, in 32 bits
-    return int(batch.extra_executors.max()) * each
+    return batch.longest * each
 
 
 def chunk_rows(batch: Batch, parts: int) -> int:

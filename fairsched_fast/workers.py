@@ -42,6 +42,8 @@ def share_out(work: Callable[[int], int], starts: range, workers: int) -> list[i
     BaseException
         The one of the first start that has any, whichever thread came first. Nothing is begun then.
     """
+    if len(starts) == 1:
+        return [work(starts[0])]
     others = min(workers, len(starts)) - 1
     results: dict[int, int] = {}
     errors: dict[int, BaseException] = {}

@@ -195,6 +195,8 @@ class Batch(Quantities):
                 array.flags.writeable = False  # a policy must not change what it reads
         self.overfull: Overfull | None = None
         self._find_overfull()
+        self._find_longest()
+        self.promises = bool(self.guaranteed.any() or self.min_executors.any())
 
     @classmethod
     def from_scenarios(cls, scenarios: Scenario | Iterable[Scenario]) -> Batch:
@@ -261,6 +263,7 @@ class Batch(Quantities):
         if self.overfull is not None:
             part.overfull = None
             part._find_overfull()
+        part._find_longest()
         return part
 
     def ranked_by_name(self) -> Self:
@@ -340,6 +343,9 @@ class Batch(Quantities):
         from fairsched_fast.batch.capacity_checks import find_overfull
 
         self.overfull = find_overfull(self)
+
+    def _find_longest(self) -> None:
+        self.longest = int(self.extra_executors.max())
 
 
 def _once(demand: Floats) -> Floats:

@@ -73,7 +73,7 @@ def check_guarantees(batch: Batch) -> None:
     InputError
         Naming the first such job.
     """
-    if not batch.guaranteed.any() and not batch.min_executors.any():
+    if not batch.promises:
         return
     for _, part in batch.chunks(_ROWS_AT_A_TIME):
         by_count = part.min_executors[:, np.newaxis] * part.demand

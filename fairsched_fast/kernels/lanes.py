@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairsched_fast.kernels import three
 from fairsched_fast.kernels.jit import inner, jit, leaf
-from fairsched_fast.kernels.lockstep import add_up, block_width, count_left, drive, longest_run
+from fairsched_fast.kernels.lockstep import block_width, count_left, drive
 from fairsched_fast.kernels.outcome import Outcome
 from fairsched_fast.kernels.whole import (
     Desk,
@@ -34,6 +34,7 @@ class Lanes(NamedTuple):
 
     line: NDArray[Any]  # (J', L', lanes) where a line begins, packed; in `three` where it stands
     rise: NDArray[Any]  # (J', L', lanes) what a grant adds to it
+    scale: NDArray[Any]  # (J, L, lanes) what a line's numbers are multiplied by, to be packed
     key: NDArray[Any]  # (J, lanes)
     given: NDArray[Any]  # (J', lanes) executors granted
     room: NDArray[Any]  # (J', lanes) up to which they go; filled where a ceiling may be met
@@ -88,7 +89,7 @@ def run_blocks(
     out: Outcome,
 ) -> None:
     """The same in rows that are there; a leaf, since other loops count references."""
-    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, head_start, grant, collect)
+    drive(whole, on_full, first, begins, ends, desk, rows, out, fill, set_out, grant, collect)
 
 
 @inner
@@ -98,6 +99,7 @@ def blank_lanes(J: int, L: int, lanes: int, kind: NDArray[Any]) -> Lanes:
     rows = Lanes(
         np.empty((jobs, lines, lanes), kind.dtype),
         np.empty((jobs, lines, lanes), kind.dtype),
+        np.empty((J, L, lanes), kind.dtype),
         np.empty((J, lanes), kind.dtype),
         np.empty((jobs, lanes), kind.dtype),
         np.empty((jobs, lanes), kind.dtype),
@@ -131,38 +133,37 @@ def starts_ahead(whole: WholeProblem) -> bool:
 
 @leaf
 def fill(
-    whole: WholeProblem, g: int, start: int, width: int, places: int, again: bool, desk: Desk,
-    rows: Lanes,
+    whole: WholeProblem, g: int, start: int, width: int, longest: int, places: int, again: bool,
+    desk: Desk, rows: Lanes,
 ) -> bool:  # fmt: skip
-    """Put segment g of a block into rows, as far as it was served; whether a ceiling may be met."""
+    """Put segment g of a block into rows, but for its keys; whether a ceiling may be met."""
     kind, J, bounded = rows.key.dtype.type, rows.key.shape[0], False
     count_left(desk, rows.left, width)
     for q in range(J):
-        key, given, served = rows.key[q], rows.given[q], desk.given[q]
+        given, served = rows.given[q], desk.given[q]
         for lane in range(width):
             given[lane] = kind(served[lane])
-            key[lane] = kind(q)
         for line in range(whole.offset.shape[2]):
-            line_row(whole.factor, g, line, whole.order, q, start, width, rows.work)
             if not again:
                 fill_rise(whole, g, q, line, start, width, places, rows)
-            fill_line(whole, g, q, line, start, width, places, rows)
-        bounded |= may_end(whole, g, q, start, width, desk)
+            fill_line(whole, g, q, line, start, width, desk, rows)
+        bounded |= may_end(whole, g, q, start, width, longest, desk)
     for q in range(J if bounded else 0):  # seldom: once more is cheaper than always
         room, ends = rows.room[q], desk.other
         room_row(whole, g, q, start, width, desk)
         for lane in range(width):
             room[lane] = kind(ends[lane])
-        end_jobs(rows.key[q], rows.given[q], room, width)
     return bounded
 
 
 @leaf
-def may_end(whole: WholeProblem, g: int, q: int, start: int, width: int, desk: Desk) -> bool:
+def may_end(
+    whole: WholeProblem, g: int, q: int, start: int, width: int, longest: int, desk: Desk
+) -> bool:
     """Whether a job at place q may be given less, by the end of segment g, than its lane has."""
     if max(whole.order.shape[1], whole.room.shape[1], whole.ceiling.shape[2]) == 1:
         j = whole.order[q, 0]
-        return min(whole.room[j, 0], whole.ceiling[g, j, 0]) < longest_run(desk, width)
+        return min(whole.room[j, 0], whole.ceiling[g, j, 0]) < longest
     room_row(whole, g, q, start, width, desk)
     ends, limit, bounded = desk.other, desk.limit, False
     for lane in range(width):
@@ -172,27 +173,21 @@ def may_end(whole: WholeProblem, g: int, q: int, start: int, width: int, desk: D
 
 @leaf
 def fill_line(
-    whole: WholeProblem,
-    g: int,
-    q: int,
-    line: int,
-    start: int,
-    width: int,
-    places: int,
-    rows: Lanes,
+    whole: WholeProblem, g: int, q: int, line: int, start: int, width: int, desk: Desk, rows: Lanes
 ) -> None:
-    """Put where a line of the jobs at place q begins into its row; their keys.
+    """Put where a line of the jobs at place q begins into its row.
 
-    Its factors are on `rows.work`. Products wrap around and are right again in the end: only what
-    fits is filled in.
+    Products wrap around and are right again in the end: only what fits is filled in.
     """
-    kind, begins, rise, by = rows.key.dtype.type, rows.line[q, line], rows.rise[q, line], rows.work
-    key, given, times, place = rows.key[q], rows.given[q], kind(places), kind(q)
-    line_row(whole.offset, g, line, whole.order, q, start, width, begins)
+    kind, begins, by = rows.key.dtype.type, rows.line[q, line], rows.scale[q, line]
+    place, plane, order, row = kind(q), whole.offset, whole.order, desk.row
+    if plane.shape[3] > 1 and order.shape[1] == 1:  # read where it lies
+        j, of = order[q, 0] if plane.shape[1] > 1 else 0, g if plane.shape[0] > 1 else 0
+        row = plane[of, j, line, start : start + width]
+    else:
+        line_row(plane, g, line, order, q, start, width, row)
     for lane in range(width):
-        low = kind(kind(begins[lane] * kind(by[lane] * times)) + place)
-        begins[lane] = low
-        key[lane] = max(key[lane], stands(low, given[lane], rise[lane], kind))
+        begins[lane] = kind(kind(kind(row[lane]) * by[lane]) + place)
 
 
 @leaf
@@ -206,41 +201,45 @@ def fill_rise(
     places: int,
     rows: Lanes,
 ) -> None:
-    """Put what a grant adds to a line of the jobs at place q into its row; factors as before."""
-    kind, rise, by = rows.key.dtype.type, rows.rise[q, line], rows.work
+    """Put what a grant adds to a line of the jobs at place q into its row, and its scale."""
+    kind, rise, by = rows.key.dtype.type, rows.rise[q, line], rows.scale[q, line]
+    line_row(whole.factor, g, line, whole.order, q, start, width, by)
     line_row(whole.slope, g, line, whole.order, q, start, width, rise)
     for lane in range(width):
-        rise[lane] = kind(rise[lane] * kind(by[lane] * kind(places)))
+        by[lane] = kind(by[lane] * kind(places))
+        rise[lane] = kind(rise[lane] * by[lane])
 
 
 @leaf
-def head_start(
+def set_out(
     whole: WholeProblem,
     longest: int,
     sure: int,
     bounded: bool,
+    places: int,
     column: int,
     width: int,
     desk: Desk,
     rows: Lanes,
     out: Outcome,
 ) -> int:
-    """Take the first of a block's `longest` steps, no more than are `sure`; how many were taken."""
-    if not starts_ahead(whole):
+    """Find the keys; where `three` can, take the first of a block's `longest` steps before.
+
+    How many were taken: no more than are `sure`.
+    """
+    if sure <= 0 or not starts_ahead(whole) or fall_below(rows, width):
+        find_keys(rows, places, width, bounded)
         return 0
-    key, line = rows.key, rows.line
-    for q in range(key.shape[0]):
-        if falls_below(line[q], width):  # which a key does not
-            return 0
+    key, line, given, room = rows.key, rows.line, rows.given, rows.room
     for q in range(key.shape[0] if bounded else 0):
-        mark_ended(key[q], line[q, 0], width)
+        end_jobs(line[q, 0], given[q], room[q], width)
     # Two by two, never one more than is sure; one more than the longest is nobody's, and not taken.
     most = longest if sure >= longest else sure - sure % 2
     taken = three.take_steps(
         line,
         rows.rise,
-        rows.given,
-        rows.room,
+        given,
+        room,
         rows.left,
         whole.order,
         most,
@@ -251,8 +250,30 @@ def head_start(
         out,
     )
     for q in range(key.shape[0] if taken < longest else 0):
-        step_back(key[q], rows.given[q], line[q], rows.rise[q], width)
+        step_back(key[q], given[q], line[q], rows.rise[q], width)
     return min(taken, longest)
+
+
+@leaf
+def find_keys(rows: Lanes, places: int, width: int, bounded: bool) -> None:
+    """Keys are where lines stand, and at least 0: a grant to nobody raises them to that."""
+    kind, chosen = rows.key.dtype.type, rows.chosen
+    for lane in range(width):
+        chosen[lane] = kind(-1)
+    for q in range(rows.key.shape[0]):
+        key, place = rows.key[q], kind(q)
+        for lane in range(width):
+            key[lane] = place
+    grant(rows, places, width, bounded)
+
+
+@leaf
+def fall_below(rows: Lanes, width: int) -> bool:
+    """Whether a line stands below 0 in any lane, which a key does not."""
+    below = False
+    for q in range(rows.key.shape[0]):
+        below |= falls_below(rows.line[q], width)
+    return below
 
 
 @leaf
@@ -263,15 +284,6 @@ def falls_below(line: NDArray[Any], width: int) -> bool:
     for lane in range(width):
         signs = kind(signs | kind(a[lane] | b[lane]))
     return signs < kind(0)
-
-
-@leaf
-def mark_ended(key: NDArray[Any], line: NDArray[Any], width: int) -> None:
-    """Let the line of jobs that have ended stand at the end."""
-    kind, last = key.dtype.type, largest(key)
-    for lane in range(width):
-        ended = kind(-1) if key[lane] == last else kind(0)
-        line[lane] = kind((last & ended) | (line[lane] & ~ended))
 
 
 @leaf
@@ -347,8 +359,11 @@ def end_jobs(key: NDArray[Any], given: NDArray[Any], room: NDArray[Any], width: 
 @leaf
 def collect(rows: Lanes, desk: Desk, width: int) -> None:
     """Keep what was granted, and in how many steps."""
+    done = desk.done
+    for lane in range(width):
+        done[lane] = 0
     for q in range(desk.given.shape[0]):
         given, kept = rows.given[q], desk.given[q]
         for lane in range(width):
             kept[lane] = given[lane]
-    add_up(desk, width)
+            done[lane] += given[lane]

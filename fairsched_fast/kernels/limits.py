@@ -34,13 +34,11 @@ def load_limits(whole: WholeProblem, on_full: int, start: int, width: int, desk:
         free = desk.free[r]
         find_free(whole, r, start, width, desk)
         find_need(whole.demand, r, start, width, desk)
-        short = False
-        for lane in range(width):
-            short |= np.int64(need[lane]) * np.int64(limit[lane]) > np.int64(free[lane])
-        if short and whole.demand.shape[0] > 1:
-            tight = True
-        elif short:
+        if whole.demand.shape[0] == 1:
             cut_short(free, need, limit, width, whole.demand.shape[2] == 1)
+            continue
+        for lane in range(width):
+            tight |= np.int64(need[lane]) * np.int64(limit[lane]) > np.int64(free[lane])
     return tight
 
 
@@ -60,7 +58,7 @@ def cut_short(
     """
     if same:
         step, inverse = need[0], 1.0 / float(max(need[0], np.int32(1)))
-        for lane in range(width if step > 0 else 0):
+        for lane in range(width if step > 0 and falls_short(free, step, limit, width) else 0):
             there = max(free[lane], np.int32(0))
             most = np.int32(float(there) * inverse)
             rest = np.int32(there - np.int32(most * step))
@@ -70,6 +68,21 @@ def cut_short(
     for lane in range(width):
         most = np.int32(max(float(free[lane]), 0.0) / float(max(need[lane], np.int32(1))))
         limit[lane] = min(limit[lane], most if need[lane] > 0 else NO_END)
+
+
+@leaf
+def falls_short(
+    free: NDArray[np.int32], step: np.int32, limit: NDArray[np.int32], width: int
+) -> bool:
+    """Whether a lane has less than its steps need; True where products are beyond 32 bits."""
+    longest, short = np.int32(0), False
+    for lane in range(width):
+        longest = max(longest, limit[lane])
+    if step * np.int64(longest) > np.int64(NO_END):
+        return True
+    for lane in range(width):
+        short |= np.int32(step * limit[lane]) > free[lane]
+    return short
 
 
 @leaf

@@ -58,7 +58,7 @@ def drive(
     rows: Any,
     out: Outcome,
     fill: Callable[..., bool],
-    head_start: Callable[..., int],
+    set_out: Callable[..., int],
     grant: Callable[..., None],
     collect: Callable[..., None],
 ) -> None:
@@ -71,7 +71,7 @@ def drive(
     for start in range(begins, ends, lanes):
         width, again = min(ends - start, lanes), start > begins and same_slopes(whole)
         run_block(
-            whole, on_full, first, start, width, again, desk, rows, out, fill, head_start, grant,
+            whole, on_full, first, start, width, again, desk, rows, out, fill, set_out, grant,
             collect,
         )  # fmt: skip
 
@@ -88,7 +88,7 @@ def run_block(
     rows: Any,
     out: Outcome,
     fill: Callable[..., bool],
-    head_start: Callable[..., int],
+    set_out: Callable[..., int],
     grant: Callable[..., None],
     collect: Callable[..., None],
 ) -> None:
@@ -104,12 +104,13 @@ def run_block(
     if not together:
         end_log(out, column, width, steps)
     for g in range(segments):
-        bounded = fill(whole, g, start, width, places, again, desk, rows)
+        bounded = fill(whole, g, start, width, longest, places, again, desk, rows)
         # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
         sure = sure_steps(whole, on_full, start, width, desk) if tight else longest
-        if together and sure > 0:
-            steps = head_start(whole, longest, sure, bounded, column, width, desk, rows, out)
-            sure -= steps
+        ahead = sure if together else none
+        ahead = set_out(whole, longest, ahead, bounded, places, column, width, desk, rows, out)
+        steps += ahead
+        sure -= ahead
         while not together or steps < longest:
             if sure == 0:
                 collect(rows, desk, width)

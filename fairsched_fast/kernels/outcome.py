@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ def choices_of(out: Outcome) -> NDArray[Any]:
     return orders[smallest_signed(len(out.granted)).itemsize]
 
 
+@cache
 def smallest_signed(J: int) -> np.dtype[Any]:
     """The smallest signed dtype that holds a job index."""
     return np.min_scalar_type(-max(J, 1))

@@ -96,8 +96,8 @@ def make_up(state: NDArray[Any], L: int) -> None:
 
 @leaf
 def fill(
-    whole: WholeProblem, g: int, start: int, width: int, places: int, again: bool, desk: Desk,
-    rows: Records,
+    whole: WholeProblem, g: int, start: int, width: int, longest: int, places: int, again: bool,
+    desk: Desk, rows: Records,
 ) -> bool:  # fmt: skip
     """Put segment g of a block into records, as far as it was served; they know their ceilings.
 
@@ -153,6 +153,7 @@ def no_start(
     longest: int,
     sure: int,
     bounded: bool,
+    places: int,
     column: int,
     width: int,
     desk: Desk,

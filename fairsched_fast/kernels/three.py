@@ -85,7 +85,24 @@ def take_steps(
         else:
             going = take_two(x, y, z, left, taken, False, who, then, width)
         taken += 2
+    if not bounded:
+        count_third(x.given, y.given, z.given, left, taken, width)
     return taken
+
+
+@leaf
+def count_third(
+    x: NDArray[Any],
+    y: NDArray[Any],
+    z: NDArray[Any],
+    left: NDArray[Any],
+    taken: int,
+    width: int,
+) -> None:
+    """The third job was given what the others were not: a step is a grant where no job ends."""
+    kind, steps = left.dtype.type, left.dtype.type(taken)
+    for lane in range(width):
+        z[lane] = kind(min(left[lane], steps) - kind(x[lane] + y[lane]))
 
 
 @leaf
@@ -124,7 +141,9 @@ def take_two(
         none = name(none & name(two))
         x.line[lane], x.other[lane], x.given[lane] = stand[0]
         y.line[lane], y.other[lane], y.given[lane] = stand[1]
-        z.line[lane], z.other[lane], z.given[lane] = stand[2]
+        z.line[lane], z.other[lane] = stand[2].line, stand[2].other
+        if bounded:
+            z.given[lane] = stand[2].given
     return none != name(-1)
 
 

@@ -141,7 +141,8 @@ def find_policy(given: PolicyLike, **parameters: Any) -> Policy:
 
 
 def _find_label(given: object, parameters: dict[str, Any]) -> tuple[Policy, dict[str, Any]]:
-    known = known_policies()
+    _load_shipped()
+    known = _REGISTRY
     if isinstance(given, str) and given in known:
         return known[given], parameters
     match = _WITH_PARAMETERS.fullmatch(given) if isinstance(given, str) else None
