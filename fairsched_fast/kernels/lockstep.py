@@ -25,8 +25,8 @@ from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS
 from fairsched_fast.kernels.problem import IGNORE
 from fairsched_fast.kernels.whole import NO_END, Desk, WholeProblem, largest, same_slopes, spread
 
-_FEWEST, _MOST = 32, 1024  # lanes of a block
-_NEAR = 1 << 16  # bytes of state that stay near the core
+_FEWEST, _MOST = 128, 1024  # lanes of a block
+_NEAR = 3 << 14  # bytes of rows that the first cache holds
 
 
 @leaf
