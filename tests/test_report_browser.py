@@ -12,6 +12,7 @@ from fairsched_fast.report import write_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed"
 )
@@ -156,7 +157,11 @@ def test_nothing_is_fetched(browser):
 
 
 def test_print_opens_every_log(browser):
-    browser.refresh()  # its listeners are there, whatever was switched off before
+    browser.refresh()  # whatever was switched off before
+    soon = WebDriverWait(browser, 10)
+    scripts_run = "return document.querySelector('.log .controls').checkVisibility()"
+    find(browser, ".log summary")[0].click()
+    soon.until(lambda _: browser.execute_script(scripts_run))
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
-    assert all(one.get_attribute("open") for one in find(browser, "details"))
+    soon.until(lambda _: all(one.get_attribute("open") for one in find(browser, "details")))
