@@ -227,7 +227,7 @@ def set_out(
 
     How many were taken: no more than are `sure`.
     """
-    if sure <= 0 or not starts_ahead(whole) or fall_below(rows, width):
+    if sure <= 0 or not starts_ahead(whole) or falls_below(rows, width):
         find_keys(rows, places, width, bounded)
         return 0
     key, line, given, room = rows.key, rows.line, rows.given, rows.room
@@ -268,21 +268,14 @@ def find_keys(rows: Lanes, places: int, width: int, bounded: bool) -> None:
 
 
 @leaf
-def fall_below(rows: Lanes, width: int) -> bool:
-    """Whether a line stands below 0 in any lane, which a key does not."""
-    below = False
-    for q in range(rows.key.shape[0]):
-        below |= falls_below(rows.line[q], width)
-    return below
-
-
-@leaf
-def falls_below(line: NDArray[Any], width: int) -> bool:
-    """Whether one of two lines stands below 0 in any lane."""
-    kind, a, b = line.dtype.type, line[0], line[1]
+def falls_below(rows: Lanes, width: int) -> bool:
+    """Whether one of two lines stands below 0 in any lane, which a key does not."""
+    kind = rows.key.dtype.type
     signs = kind(0)
-    for lane in range(width):
-        signs = kind(signs | kind(a[lane] | b[lane]))
+    for q in range(rows.key.shape[0]):
+        a, b = rows.line[q, 0], rows.line[q, 1]
+        for lane in range(width):
+            signs = kind(signs | kind(a[lane] | b[lane]))
     return signs < kind(0)
 
 
