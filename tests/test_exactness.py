@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from agreement import EVERY_POLICY, ON_FULL, expected, ours, policies, rules
 from hypothesis import given
+from hypothesis import strategies as st
 from kernel_paths import COMPILED, on_every_path
 from strategies import DECIMAL_UNITS, FLOAT_UNITS, as_batch, examples, stacks
 
@@ -187,6 +188,41 @@ def test_workers_and_chunks_change_no_byte(several, policy, log, monkeypatch):
         for workers in (1, 2, 5):
             given = fs.allocate(several, policy, log=log, workers=workers)
             assert figures(given) == whole, (rows, workers)
+
+
+@fs.policy("owed", measure="what is held beyond what is owed")
+def owed(batch):
+    """Least beyond what a job is owed, which is its priority: lines that stand below 0 at first."""
+    slope, per = batch.submitted[:, None], np.ones((1, 1, 1))
+    return fs.Claims(offset=-1.0 * batch.priority[:, None], slope=slope, per=per)
+
+
+@given(st.data(), rules)
+def test_lines_below_zero_are_keys_of_zero(data, rule):
+    def draw(low, high, n):
+        return data.draw(st.lists(st.integers(low, high), min_size=n, max_size=n))
+
+    J = data.draw(st.integers(1, 7))
+    owes, rises, free = draw(0, 9, J), draw(0, 3, J), data.draw(st.integers(0, 40))
+    demand = draw(0, 3, J) if data.draw(st.booleans()) else draw(0, 3, 1)
+    steps = data.draw(st.integers(0, 30))
+    batch = fs.Batch(
+        capacity=[free], demand=np.array(demand)[:, None], priority=owes, submitted=rises,
+        extra_executors=[steps],
+    )  # fmt: skip
+    waiting, order, left = set(range(J)), [], free
+    while waiting and len(order) < steps:
+        chosen = min(waiting, key=lambda j: (max(0, rises[j] * order.count(j) - owes[j]), j))
+        need = 0 if rule == "ignore" else demand[chosen % len(demand)]
+        if need <= left:
+            order.append(chosen)
+            left -= need
+        elif rule == "stop":
+            break
+        else:
+            waiting.remove(chosen)
+    result = on_every_path(batch, "owed", rule)
+    assert result.choices[0, : result.steps[0]].tolist() == order
 
 
 @pytest.mark.parametrize("policy", ["drf", "round_robin", "asset", "min_share_first"])

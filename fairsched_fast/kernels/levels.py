@@ -322,7 +322,7 @@ def climb(rows: Levels, width: int) -> None:
     following, last, before, below = rows.following, rows.last, rows.before, rows.below
     going = np.int64(1)
     for lane in range(width):
-        level[lane] = low[lane]
+        level[lane] = max(low[lane], 0.0)  # no key is less, though lines may stand below 0
     for _ in range(1 + _CLIMBS):
         if going == 0:
             break
