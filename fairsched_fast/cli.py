@@ -29,6 +29,7 @@ from fairsched_fast.cli_parts import (
     Several,
     SpecFile,
     Workers,
+    again,
     cluster,
     fail,
     listed,
@@ -175,7 +176,7 @@ def sweep(
             )  # fmt: skip
     except KeyboardInterrupt:
         fail(f"interrupted; {out} keeps what is finished: the same command goes on from there", 130)
-    show(outcome.manifest if as_json else describe_outcome(outcome))
+    show(outcome.manifest if as_json else describe_outcome(outcome, again(jobs, policy_file)))
     if outcome.failures:
         fail(describe_failures(outcome), 1)
 
@@ -255,7 +256,8 @@ def compare(
             made = compare_sweep(read, chosen, limit=limit, workers=workers, advance=advance)
     except KeyboardInterrupt:
         fail("interrupted; nothing is kept of a comparison", 130)
-    show(made.to_json() if as_json else describe_comparison(made, spec, jobs, screen_width()))
+    files = again(jobs, policy_file)
+    show(made.to_json() if as_json else describe_comparison(made, spec, files, screen_width()))
 
 
 @app.command()
@@ -296,7 +298,7 @@ def plan(
     load_policies(policy_file)
     read = load_sweep(spec, jobs)
     made = make_plan(read, limit, workers)
-    show(made.to_json() if as_json else describe_plan(made, spec, jobs))
+    show(made.to_json() if as_json else describe_plan(made, spec, again(jobs, policy_file)))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -91,6 +92,12 @@ def load_policies(policy_file: Path | None) -> None:
         from fairsched_fast.policies.registry import load_policy_file
 
         load_policy_file(policy_file)
+
+
+def again(jobs: Path | None, policy_file: Path | None) -> str:
+    """What a command that follows has to name as well: the same files."""
+    named = (("--jobs", jobs), ("--policy-file", policy_file))
+    return "".join(f" {option} {shlex.quote(str(path))}" for option, path in named if path)
 
 
 def listed(given: list[str] | None) -> str | None:

@@ -360,6 +360,20 @@ def test_a_policy_of_ones_own_is_known_to_every_command(fairsched, with_own):
     assert "AFTER (held_first)" in fairsched("explain", "out", "0", *given[1:])[1]
 
 
+def test_the_commands_to_type_next_name_the_files_they_need(fairsched, with_own):
+    given = with_own("held_first")
+    _, plan, _ = fairsched("plan", *given)
+    following = plan.splitlines()[-1].removeprefix("next: fairsched ").split()
+    code, out, _ = fairsched(*following)
+    assert code == 0
+    report, explain = out.splitlines()[-1].removeprefix("next").split(";")[:2]
+    for command in (report, explain.replace("ID", "0")):
+        code, _, err = fairsched(*command.split()[1:])
+        assert (code, err) == (0, "")
+    _, compared, _ = fairsched("compare", *given, "--policies", "round_robin,drf")
+    assert compared.splitlines()[-1].endswith(" --policy-file mine.py")
+
+
 def test_so_is_a_key_function(fairsched, with_own):
     """It is compiled by each command, which takes seconds: two must do."""
     given = with_own("by_function")

@@ -45,7 +45,7 @@ def plain_steps(result: Result, row: int = 0, width: int = 80) -> str:
     lines = [header]
     for why, first, step in zip(reason[0].tolist(), new, steps, strict=True):
         lines += [f"{_INDENT}{visible(why)}", step] if first else [step]
-    more = "--detail says over whom each was won; --json, a pipe or a file has all keys"
+    more = "--detail says over whom each was won; a pipe or a file has all keys"
     return "\n".join([*(shortened(line, width) for line in lines), more])
 
 

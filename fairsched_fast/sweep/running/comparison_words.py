@@ -16,9 +16,12 @@ _HEADER = ["measure", "baseline", "policy", "change", "std", "better", "worse", 
 
 
 def describe_comparison(
-    made: Comparison, spec: Path, jobs: Path | None = None, width: int | None = None
+    made: Comparison, spec: Path, files: str = "", width: int | None = None
 ) -> str:
-    """Tables of paired differences, where policies part, what to know, what to type next."""
+    """Tables of paired differences, where policies part, what to know, what to type next.
+
+    `files` are options that the commands to type next need.
+    """
     names = made.sweep.policy_names
     head = (
         f"{made.sweep.name}: {plural(made.scenarios, 'scenario')}, each under "
@@ -27,7 +30,7 @@ def describe_comparison(
     notes = [
         *_ways(made),
         *notes_on_figures(made.sweep, made.asked, made.overfull, made.scenarios * len(made.pools)),
-        *_next(made, spec, jobs),
+        *_next(made, spec, files),
     ]
     return "\n\n".join([head, *(_duel(made, duel, width) for duel in made.duels), "\n".join(notes)])
 
@@ -75,15 +78,14 @@ def _ways(made: Comparison) -> list[str]:
     ]
 
 
-def _next(made: Comparison, spec: Path, jobs: Path | None) -> list[str]:
+def _next(made: Comparison, spec: Path, files: str) -> list[str]:
     """How to look at an example."""
     shown = [duel.parted.example for duel in made.duels]
     moved = [example for example in shown if example is not None and example.moved]
     if not moved:
         return []
-    table = f" --jobs {jobs}" if jobs else ""
     two = ",".join(made.duels[shown.index(moved[0])].parted.policies)
     return [
-        f"next      fairsched sweep {spec} --out DIR{table}, then",
-        f"          fairsched explain DIR {moved[0].scenario} --policies '{two}'{table}",
+        f"next      fairsched sweep {spec} --out DIR{files}, then",
+        f"          fairsched explain DIR {moved[0].scenario} --policies '{two}'{files}",
     ]

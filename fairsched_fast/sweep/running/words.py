@@ -19,8 +19,8 @@ _FAILURES_SHOWN = 10
 _KINDS = {".png": "chart     ", ".parquet": "aggregate "}
 
 
-def describe_plan(plan: Plan, spec: Path, jobs: Path | None = None) -> str:
-    """A plan, for people."""
+def describe_plan(plan: Plan, spec: Path, files: str = "") -> str:
+    """A plan, for people; `files` are options that the command to type next needs."""
     about = "" if plan.exact else "about "
     lines = [
         f"{plural(plan.scenarios, 'scenario')}, of which `where` keeps {about}{plan.kept:,}"
@@ -28,19 +28,21 @@ def describe_plan(plan: Plan, spec: Path, jobs: Path | None = None) -> str:
         else plural(plan.scenarios, "scenario"),
         *(f"{about}{count:,} rows in {kind}/" for kind, count in plan.rows.items()),
         f"about {human_bytes(plan.bytes)} on disk, in {plan.parts:,} parts",
-        f"about {human_time(plan.seconds)} on {plan.workers} cores",
+        f"about {human_time(plan.seconds)} on {plural(plan.workers, 'core')}",
         "",
         "for example",
         plan.sample.to_string(index=False),
         "",
-        f"next: fairsched sweep {spec} --out results/{spec.stem}"
-        + (f" --jobs {jobs}" if jobs else ""),
+        f"next: fairsched sweep {spec} --out results/{spec.stem}{files}",
     ]
     return "\n".join(lines)
 
 
-def describe_outcome(outcome: Outcome) -> str:
-    """A finished sweep, for people: the comparison, what to know, what to type next."""
+def describe_outcome(outcome: Outcome, files: str = "") -> str:
+    """A finished sweep, for people: the comparison, what to know, what to type next.
+
+    `files` are options that the commands to type next need.
+    """
     digest, about, sweep = outcome.digest, outcome.manifest, outcome.sweep
     rows = sum(about["rows"].values())
     size = human_bytes(sum(about["bytes"].values()))
@@ -54,18 +56,18 @@ def describe_outcome(outcome: Outcome) -> str:
         *_notices(outcome),
         f"results   {outcome.folder}",
         *(f"{_KINDS[path.suffix]}{path}" for path in outcome.files),
-        f"next      {_next(outcome)}",
+        f"next      {_next(outcome, files)}",
     ]
     return "\n".join(lines)
 
 
-def _next(outcome: Outcome) -> str:
+def _next(outcome: Outcome, files: str) -> str:
     """How to look further."""
     if outcome.digest.scenarios == 0:
         return "mend what failed, and run the same command again"
     return (
-        f"fairsched report {outcome.folder}; fairsched explain {outcome.folder} ID; in Python "
-        f"fs.open_results({str(outcome.folder)!r})"
+        f"fairsched report {outcome.folder}{files}; fairsched explain {outcome.folder} ID{files}; "
+        f"in Python fs.open_results({str(outcome.folder)!r})"
     )
 
 
