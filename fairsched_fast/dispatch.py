@@ -42,7 +42,7 @@ one takes 1.1, 1.4 and 2.1.
 """
 LEVEL_KEYS = 2.0**50
 """Keys up to which that is exact."""
-_ALWAYS_GRANTED = 15  # executors that are never sooner counted: asked first, as it takes no time
+_ALWAYS_GRANTED = 15  # executors that are hardly ever sooner counted: asked first, in no time
 _SMALL = 1 << 12  # values: to remember so many is no matter
 _LARGEST = {kind: 2.0 ** (bits - 1) for kind, bits in (("h", 16), ("i", 32))} | {"q": 2.0**62}
 _KIND = {kind: np.empty(0, kind) for kind in _LARGEST}
@@ -182,7 +182,7 @@ def narrowest(bound: float) -> str | None:
 def prefer_totals(batch: Batch) -> bool:
     """Whether counting claims beats granting them one by one where no order is asked for.
 
-    Measured, in grants at which they meet: equal demands 15, 45 and 70 for 1, 2 and 3 jobs; 35 to
+    Measured, in grants at which they meet: equal demands 15, 45 and 60 for 1, 2 and 3 jobs; 35 to
     45 for 4, 45 to 55 for 8, 70 to 80 for 16, 80 to 130 for 32, 100 to 200 for 64. Where single
     jobs may not fit, counting costs 0.6 µs a scenario and 25 ns a job, a grant 12 to 30 ns: 50 to
     80. Beyond lockstep counting is always sooner. Keys in ticks are counted at 0.3 to 2 µs a job:

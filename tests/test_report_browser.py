@@ -11,8 +11,8 @@ import fairsched_fast as fs
 from fairsched_fast.report import write_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed"
 )

@@ -345,7 +345,7 @@ class Batch(Quantities):
         self.overfull = find_overfull(self)
 
     def _find_longest(self) -> None:
-        self.longest = int(self.extra_executors.max())
+        self.longest = int(self.extra_executors.max(initial=0))
 
 
 def _once(demand: Floats) -> Floats:

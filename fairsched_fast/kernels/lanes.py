@@ -223,9 +223,9 @@ def set_out(
     rows: Lanes,
     out: Outcome,
 ) -> int:
-    """Find the keys; where `three` can, take the first of a block's `longest` steps before.
+    """Take the first of a block's `longest` steps where `three` can; how many, at most `sure`.
 
-    How many were taken: no more than are `sure`.
+    Keys are found, unless no step is left.
     """
     if sure <= 0 or not starts_ahead(whole) or falls_below(rows, width):
         find_keys(rows, places, width, bounded)
@@ -256,7 +256,7 @@ def set_out(
 
 @leaf
 def find_keys(rows: Lanes, places: int, width: int, bounded: bool) -> None:
-    """Keys are where lines stand, and at least 0: a grant to nobody raises them to that."""
+    """Keys are where lines stand, and at least 0: −1 is nobody's key, so nobody is granted."""
     kind, chosen = rows.key.dtype.type, rows.chosen
     for lane in range(width):
         chosen[lane] = kind(-1)
@@ -283,7 +283,10 @@ def falls_below(rows: Lanes, width: int) -> bool:
 def step_back(
     key: NDArray[Any], given: NDArray[Any], line: NDArray[Any], rise: NDArray[Any], width: int
 ) -> None:
-    """Lines that have moved on with what was given back to where they begin, keys to match."""
+    """Lines that have moved on with what was given back to where they begin, keys to match.
+
+    Where none falls below 0.
+    """
     kind, a, b, rise_a, rise_b = key.dtype.type, line[0], line[1], rise[0], rise[1]
     for lane in range(width):
         key[lane] = max(a[lane], b[lane])

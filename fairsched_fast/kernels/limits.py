@@ -58,7 +58,7 @@ def cut_short(
     """
     if same:
         step, inverse = need[0], 1.0 / float(max(need[0], np.int32(1)))
-        for lane in range(width if step > 0 and falls_short(free, step, limit, width) else 0):
+        for lane in range(width if step > 0 and may_fall_short(free, step, limit, width) else 0):
             there = max(free[lane], np.int32(0))
             most = np.int32(float(there) * inverse)
             rest = np.int32(there - np.int32(most * step))
@@ -71,7 +71,7 @@ def cut_short(
 
 
 @leaf
-def falls_short(
+def may_fall_short(
     free: NDArray[np.int32], step: np.int32, limit: NDArray[np.int32], width: int
 ) -> bool:
     """Whether a lane has less than its steps need; True where products are beyond 32 bits."""

@@ -107,10 +107,10 @@ def run_block(
         bounded = fill(whole, g, start, width, longest, places, again, desk, rows)
         # Steps that need no test; at 0 what is left is counted anew, below 0 each is tested.
         sure = sure_steps(whole, on_full, start, width, desk) if tight else longest
-        ahead = sure if together else none
-        ahead = set_out(whole, longest, ahead, bounded, places, column, width, desk, rows, out)
-        steps += ahead
-        sure -= ahead
+        most = sure if together else none
+        begun = set_out(whole, longest, most, bounded, places, column, width, desk, rows, out)
+        steps += begun
+        sure -= begun
         while not together or steps < longest:
             if sure == 0:
                 collect(rows, desk, width)

@@ -99,7 +99,10 @@ def count_third(
     taken: int,
     width: int,
 ) -> None:
-    """The third job was given what the others were not: a step is a grant where no job ends."""
+    """The third job was given what the others were not, nothing where there is none.
+
+    A step is a grant where no job ends.
+    """
     kind, steps = left.dtype.type, left.dtype.type(taken)
     for lane in range(width):
         z[lane] = kind(min(left[lane], steps) - kind(x[lane] + y[lane]))

@@ -142,9 +142,9 @@ def find_policy(given: PolicyLike, **parameters: Any) -> Policy:
 
 def _find_label(given: object, parameters: dict[str, Any]) -> tuple[Policy, dict[str, Any]]:
     _load_shipped()
-    known = _REGISTRY
-    if isinstance(given, str) and given in known:
-        return known[given], parameters
+    if isinstance(given, str) and given in _REGISTRY:
+        return _REGISTRY[given], parameters
+    known = dict(_REGISTRY)
     match = _WITH_PARAMETERS.fullmatch(given) if isinstance(given, str) else None
     if match is None or match[1] not in known:
         meant = did_you_mean(match[1] if match else given, known)
