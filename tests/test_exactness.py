@@ -191,10 +191,11 @@ def test_workers_and_chunks_change_no_byte(several, policy, log, monkeypatch):
 
 
 @fs.policy("owed", measure="what is held beyond what is owed")
-def owed(batch):
+def owed(batch, *, lines: int = 1):
     """Least beyond what a job is owed, which is its priority: lines that stand below 0 at first."""
-    slope, per = batch.submitted[:, None], np.ones((1, 1, 1))
-    return fs.Claims(offset=-1.0 * batch.priority[:, None], slope=slope, per=per)
+    times, one = np.arange(1.0, lines + 1)[:, None], np.ones((1, 1, 1))
+    offset = -times * batch.priority[:, None]
+    return fs.Claims(offset=offset, slope=times * batch.submitted[:, None], per=one)
 
 
 @given(st.data(), rules)
@@ -205,14 +206,16 @@ def test_lines_below_zero_are_keys_of_zero(data, rule):
     J = data.draw(st.integers(1, 7))
     owes, rises, free = draw(0, 9, J), draw(0, 3, J), data.draw(st.integers(0, 40))
     demand = draw(0, 3, J) if data.draw(st.booleans()) else draw(0, 3, 1)
-    steps = data.draw(st.integers(0, 30))
+    steps, lines = data.draw(st.integers(0, 30)), data.draw(st.integers(1, 3))
     batch = fs.Batch(
         capacity=[free], demand=np.array(demand)[:, None], priority=owes, submitted=rises,
         extra_executors=[steps],
     )  # fmt: skip
     waiting, order, left = set(range(J)), [], free
     while waiting and len(order) < steps:
-        chosen = min(waiting, key=lambda j: (max(0, rises[j] * order.count(j) - owes[j]), j))
+        chosen = min(
+            waiting, key=lambda j: (max(0, lines * (rises[j] * order.count(j) - owes[j])), j)
+        )
         need = 0 if rule == "ignore" else demand[chosen % len(demand)]
         if need <= left:
             order.append(chosen)
@@ -221,7 +224,7 @@ def test_lines_below_zero_are_keys_of_zero(data, rule):
             break
         else:
             waiting.remove(chosen)
-    result = on_every_path(batch, "owed", rule)
+    result = on_every_path(batch, ("owed", {"lines": lines}), rule)
     assert result.choices[0, : result.steps[0]].tolist() == order
 
 
