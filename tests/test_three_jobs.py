@@ -52,3 +52,18 @@ def test_a_part_without_scenarios_is_a_batch(shared):
     executors = 9 if shared else [9, 8, 7]
     batch = fs.Batch(capacity=[[9], [8], [7]], demand=[[1]], extra_executors=executors)
     assert batch.rows(1, 1).S == 0
+
+
+@fs.policy("beyond its due")
+def beyond_due(batch):
+    """Twice what is beyond its priority: both lines stand below 0 at first."""
+    times, one = np.array([[1.0], [2.0]]), np.ones((1, 1, 1))
+    return fs.Claims(offset=-times * batch.priority[:, None], slope=times * one, per=one)
+
+
+@pytest.mark.parametrize("due", [[0, 5, 3], [5, 0, 0], [0, 0, 4], [2, 2, 2]])
+def test_no_key_is_below_zero_whose_line_it_may_be(due):
+    claims = sorted((max(0, 2 * (k - due[j])), j) for j in range(3) for k in range(12))
+    batch = fs.Batch(capacity=[10**3], demand=[[1]], priority=due, extra_executors=12)
+    result = on_every_path(batch, "beyond its due", "skip")
+    assert result.choices.tolist() == [[j for _, j in claims[:12]]]
