@@ -101,6 +101,10 @@ class Batch(Quantities):
         False for padding; None where every job is real.
     labels : Labels
     overfull : Overfull or None
+    longest : int
+        The most executors that any scenario hands out.
+    promises : bool
+        Whether any job may have a guarantee or `min_executors`.
 
     Raises
     ------

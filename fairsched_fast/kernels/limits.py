@@ -75,14 +75,21 @@ def may_fall_short(
     free: NDArray[np.int32], step: np.int32, limit: NDArray[np.int32], width: int
 ) -> bool:
     """Whether a lane has less than its steps need; True where products are beyond 32 bits."""
-    longest, short = np.int32(0), False
-    for lane in range(width):
-        longest = max(longest, limit[lane])
-    if step * np.int64(longest) > np.int64(NO_END):
+    short = False
+    if step * np.int64(longest_run(limit, width)) > np.int64(NO_END):
         return True
     for lane in range(width):
         short |= np.int32(step * limit[lane]) > free[lane]
     return short
+
+
+@leaf
+def longest_run(limit: NDArray[np.int32], width: int) -> int:
+    """The most steps that any lane has."""
+    longest = np.int32(0)
+    for lane in range(width):
+        longest = max(longest, limit[lane])
+    return longest
 
 
 @leaf

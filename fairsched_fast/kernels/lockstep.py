@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairsched_fast.kernels.jit import inlined, leaf
-from fairsched_fast.kernels.limits import admit, fits, load_limits, sure_steps
+from fairsched_fast.kernels.limits import admit, fits, load_limits, longest_run, sure_steps
 from fairsched_fast.kernels.outcome import BUDGET, CAPACITY, CEILINGS, USER_CAPS, Outcome
 from fairsched_fast.kernels.problem import IGNORE
 from fairsched_fast.kernels.whole import NO_END, Desk, WholeProblem, largest, same_slopes, spread
@@ -98,7 +98,7 @@ def run_block(
     tight = load_limits(whole, on_full, start, width, desk)
     begin(desk, width)
     none = start - start  # a literal would compile its callees once more
-    longest, steps = longest_run(desk, width), none
+    longest, steps = longest_run(desk.limit, width), none
     together = segments == 1  # whether all lanes that run are at the same step
     at_once = together and logs_places(whole.order, out)
     if not together:
@@ -159,15 +159,6 @@ def begin(desk: Desk, width: int) -> None:
         given = desk.given[q]
         for lane in range(width):
             given[lane] = 0
-
-
-@leaf
-def longest_run(desk: Desk, width: int) -> int:
-    """The most steps that any lane has."""
-    longest, limit = np.int32(0), desk.limit
-    for lane in range(width):
-        longest = max(longest, limit[lane])
-    return longest
 
 
 @leaf

@@ -144,7 +144,7 @@ def _find_label(given: object, parameters: dict[str, Any]) -> tuple[Policy, dict
     _load_shipped()
     if isinstance(given, str) and given in _REGISTRY:
         return _REGISTRY[given], parameters
-    known = dict(_REGISTRY)
+    known = known_policies()
     match = _WITH_PARAMETERS.fullmatch(given) if isinstance(given, str) else None
     if match is None or match[1] not in known:
         meant = did_you_mean(match[1] if match else given, known)
